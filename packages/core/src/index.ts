@@ -1,1 +1,36 @@
-export {};
+export { EXIT_CODE } from "./exit-code.ts";
+export {
+  GateError,
+  InterruptedError,
+  MoonlightError,
+  PreflightError,
+  TemporaryError,
+  UsageError,
+  VerificationError,
+  isMoonlightError,
+  throwIfAborted,
+  toMoonlightError,
+  type ErrorDetails,
+} from "./error.ts";
+export { canonicalJson, type Json } from "./json.ts";
+export { digestOf, hashFile, newSha256, sha256, type Sha256 } from "./digest.ts";
+export {
+  publishDirectory,
+  removePath,
+  syncDirectory,
+  syncFile,
+  writeFileAtomic,
+  writeJsonAtomic,
+} from "./atomic-file.ts";
+export { readJson, validate, type ValidateOptions } from "./validate.ts";
+export { closest } from "./suggest.ts";
+export {
+  eventSchema,
+  toMetricValue,
+  type Emit,
+  type EventInput,
+  type MoonlightEvent,
+} from "./event.ts";
+export { formatBytes, formatDuration, formatPercent } from "./format.ts";
+export { formatTable, type Column } from "./table.ts";
+export { NdjsonWriter, readNdjson } from "./ndjson.ts";

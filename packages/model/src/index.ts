@@ -1,1 +1,1 @@
-export {};
+export { hfConfigSchema, parseHfConfig, type HfConfig } from "./hf-config.ts";
