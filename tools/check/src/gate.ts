@@ -1,0 +1,35 @@
+import { execa } from "execa";
+
+/** What a gate found: how many of its checks passed, and a line for each that failed. */
+export interface Verdict {
+  readonly passed: number;
+  readonly failures: readonly string[];
+}
+
+/** One gate of `npm run check`. It throws or lists failures; it never mends anything. */
+export interface Gate {
+  readonly name: string;
+  run(): Promise<Verdict>;
+}
+
+/** A gate that is one command: it passes when the command exits with 0; its output is shown when it does not. */
+export function commandGate(name: string, file: string, args: readonly string[]): Gate {
+  return {
+    name,
+    async run() {
+      const result = await execa(file, args, {
+        reject: false,
+        all: true,
+        stdin: "ignore",
+        preferLocal: true,
+      });
+      if (result.exitCode === 0) return { passed: 1, failures: [] };
+      return {
+        passed: 0,
+        failures: [
+          `${file} ${args.join(" ")}: exit ${result.exitCode ?? result.signal}\n${result.all}`,
+        ],
+      };
+    },
+  };
+}
