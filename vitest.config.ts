@@ -1,14 +1,11 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
+/** One configuration for the whole repository and for each package alone: vitest finds it from any package folder. */
 export default defineConfig({
   test: {
-    projects: ["packages/*", "apps/*", "tools/*"].map((glob) => ({
-      test: {
-        name: glob.slice(0, -2),
-        include: [`${glob}/src/**/*.test.ts`],
-        pool: "forks" as const,
-        testTimeout: 20_000,
-      },
-    })),
+    include: ["**/src/**/*.test.ts"],
+    exclude: [...configDefaults.exclude, "**/dist/**", "**/.moonlight/**"],
+    pool: "forks",
+    testTimeout: 20_000,
   },
 });
