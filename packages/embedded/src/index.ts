@@ -1,1 +1,18 @@
-export {};
+export type {
+  GenerateRequest,
+  GrpoLoss,
+  LogProbOptions,
+  LossSettings,
+  OptimizerSettings,
+  ParameterEntry,
+  ParameterLayout,
+  Sample,
+  Sampler,
+  SamplerOptions,
+  SftLoss,
+  TokenSequence,
+  Trainer,
+  TrainerOptions,
+  TrainerState,
+  TrainSample,
+} from "./engine/types.ts";
