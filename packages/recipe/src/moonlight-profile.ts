@@ -1,0 +1,105 @@
+import type { Recipe } from "./schema.ts";
+
+/**
+ * The reference's recipe for Moonlight-16B-A3B on 8 GPUs (scripts/run-moonlight-16B-A3B.sh of miles).
+ *
+ * `root` is the folder, visible to every worker, that the model, checkpoints and datasets lie in.
+ */
+export function moonlightProfile(root: string): Recipe {
+  const model = `${root}/Moonlight-16B-A3B`;
+  return {
+    profile: "moonlight-16b-a3b",
+    seed: 1234,
+    model: { name: "Moonlight-16B-A3B", hfCheckpoint: model },
+    data: {
+      promptData: `${root}/dapo-math-17k/dapo-math-17k.jsonl`,
+      inputKey: "prompt",
+      labelKey: "label",
+      applyChatTemplate: true,
+    },
+    checkpoint: {
+      refLoad: `${model}_torch_dist`,
+      load: `${model}_miles/`,
+      save: `${model}_miles/`,
+      saveInterval: 20,
+    },
+    rollout: {
+      numRollout: 3000,
+      rolloutBatchSize: 128,
+      nSamplesPerPrompt: 8,
+      overSamplingBatchSize: 256,
+      dynamicSamplingFilter: "nonzero-std",
+      numStepsPerRollout: 4,
+      maxResponseLen: 4096,
+      temperature: 1,
+      topP: 1,
+      topK: -1,
+      shuffle: true,
+      seed: 42,
+      balanceData: true,
+    },
+    reward: { rmType: "math" },
+    algorithm: {
+      advantageEstimator: "grpo",
+      epsClip: 0.2,
+      epsClipHigh: 0.28,
+      useKlLoss: true,
+      klLossCoef: 0,
+      klLossType: "low_var_kl",
+      klCoef: 0,
+      entropyCoef: 0,
+      grpoStdNormalization: true,
+    },
+    optimizer: {
+      name: "adam",
+      lr: 1e-6,
+      lrDecayStyle: "constant",
+      weightDecay: 0.1,
+      adamBeta1: 0.9,
+      adamBeta2: 0.98,
+      adamEps: 1e-8,
+      clipGrad: 1,
+      cpuOffload: true,
+      overlapCpuOptimizerD2hH2d: true,
+      usePrecisionAwareOptimizer: true,
+    },
+    parallelism: {
+      tensorModelParallelSize: 4,
+      sequenceParallel: true,
+      pipelineModelParallelSize: 1,
+      contextParallelSize: 1,
+      expertModelParallelSize: 8,
+      expertTensorParallelSize: 1,
+    },
+    performance: {
+      recomputeGranularity: "full",
+      recomputeMethod: "uniform",
+      recomputeNumLayers: 1,
+      useDynamicBatchSize: true,
+      maxTokensPerGpu: 8192,
+      microBatchSize: 1,
+      attentionDropout: 0,
+      hiddenDropout: 0,
+      accumulateAllreduceGradsInFp32: true,
+      attentionSoftmaxInFp32: true,
+      moeTokenDispatcherType: "flex",
+      moeEnableDeepep: true,
+    },
+    sglang: {
+      numGpusPerEngine: 8,
+      memFractionStatic: 0.7,
+      cudaGraphBs: [1, 2, 4, ...Array.from({ length: 32 }, (_, i) => 8 * (i + 1))],
+      serverConcurrency: 512,
+    },
+    cluster: { actorNumNodes: 1, actorNumGpusPerNode: 8, colocate: true, rolloutNumGpus: null },
+    eval: {
+      interval: 20,
+      datasets: [{ name: "aime", path: `${root}/aime-2024/aime-2024.jsonl` }],
+      nSamplesPerPrompt: 8,
+      maxResponseLen: 4096,
+      temperature: 1,
+      topP: 1,
+      skipBeforeTrain: false,
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { validate } from "@moonlight-rl/core";
+import { z } from "zod";
+import { algorithmSchema } from "./algorithm.ts";
+import { checkpointSchema } from "./checkpoint.ts";
+import { clusterSchema } from "./cluster.ts";
+import { dataSchema } from "./data.ts";
+import { evaluationSchema } from "./evaluation.ts";
+import { modelSchema } from "./model.ts";
+import { optimizerSchema } from "./optimizer.ts";
+import { parallelismSchema } from "./parallelism.ts";
+import { performanceSchema } from "./performance.ts";
+import { rewardSchema } from "./reward.ts";
+import { rolloutSchema } from "./rollout.ts";
+import { sglangSchema } from "./sglang.ts";
+
+export const PROFILE_NAMES = ["tiny", "moonlight-16b-a3b"] as const;
+
+/** Name of a set of defaults. */
+export type ProfileName = (typeof PROFILE_NAMES)[number];
+
+/**
+ * A whole recipe: the validated, backend-neutral configuration of one training run.
+ *
+ * The schema holds types only; what combinations and ranges make sense is the business of the rules
+ * (`checkRecipe`), which can say why and what to do instead.
+ */
+export const recipeSchema = z.strictObject({
+  profile: z.enum(PROFILE_NAMES).describe("The profile whose defaults lie under this recipe."),
+  seed: z.int().describe("Seed of everything random in training; miles: --seed (default 1234)."),
+  model: modelSchema,
+  data: dataSchema,
+  checkpoint: checkpointSchema,
+  rollout: rolloutSchema,
+  reward: rewardSchema,
+  algorithm: algorithmSchema,
+  optimizer: optimizerSchema,
+  parallelism: parallelismSchema,
+  performance: performanceSchema,
+  sglang: sglangSchema,
+  cluster: clusterSchema,
+  eval: evaluationSchema,
+});
+
+export type Recipe = z.output<typeof recipeSchema>;
+
+/** Validates a whole recipe (such as an artifact's recipe.json); errors name the dotted field. */
+export function parseRecipe(json: unknown, file?: string): Recipe {
+  return validate(recipeSchema, json, {
+    what: "recipe",
+    code: "RECIPE_INVALID",
+    ...(file === undefined ? {} : { file }),
+  });
+}
