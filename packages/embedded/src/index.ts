@@ -16,3 +16,6 @@ export type {
   TrainerState,
   TrainSample,
 } from "./engine/types.ts";
+export { createTrainer } from "./engine/trainer.ts";
+export { initialParameters } from "./model/init.ts";
+export { parameterLayout } from "./model/layout.ts";
