@@ -1,0 +1,109 @@
+import { lstat, mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import {
+  digestOf,
+  hashFile,
+  throwIfAborted,
+  UsageError,
+  writeJsonAtomic,
+  type Emit,
+} from "@moonlight-rl/core";
+import type { Workspace } from "../workspace/workspace.ts";
+import type { Artifact } from "./artifact.ts";
+import { listFolder, MANIFEST_FILE, PROVENANCE_FILE, realFolder } from "./folder.ts";
+import { makeManifest, readManifest, toArtifact, type ManifestFile } from "./manifest.ts";
+import { verifyFiles } from "./verify.ts";
+
+export interface AdoptOptions {
+  /** Remembers digests of unchanged files here; without it every file is read. */
+  readonly workspace?: Workspace;
+  /** false = what is remembered is used but nothing is written (plans). */
+  readonly remember?: boolean;
+  readonly kindVersion?: number;
+  readonly signal?: AbortSignal;
+  readonly emit?: Emit;
+}
+
+/** What tools leave in a folder that is not its content. */
+const NOT_CONTENT = [MANIFEST_FILE, PROVENANCE_FILE, ".git", ".cache", ".DS_Store"];
+
+/**
+ * A folder as an artifact, where it lies. A published artifact is recognised by its manifest (sizes are
+ * verified); any other folder is hashed, and nothing is written into it.
+ */
+export async function adoptArtifact<K extends string>(
+  kind: K,
+  path: string,
+  options: AdoptOptions = {},
+): Promise<Artifact<K>> {
+  const folder = await realFolder(path);
+  const manifest = await readManifest(folder);
+  if (manifest !== undefined) {
+    if (manifest.kind !== kind || manifest.kindVersion !== (options.kindVersion ?? 1)) {
+      throw new UsageError(
+        "ARTIFACT_KIND",
+        `${path} is an artifact of kind ${manifest.kind} (version ${manifest.kindVersion}), not ${kind} (version ${options.kindVersion ?? 1}).`,
+        { file: folder },
+      );
+    }
+    await verifyFiles(folder, manifest);
+    return toArtifact(folder, manifest);
+  }
+  const files = await hashFolder(folder, kind, options);
+  return toArtifact(folder, makeManifest(kind, options.kindVersion ?? 1, files, {}));
+}
+
+const indexSchema = z.record(
+  z.string(),
+  z.object({ stamp: z.string(), size: z.number(), sha256: z.string() }),
+);
+type Index = z.output<typeof indexSchema>;
+
+async function hashFolder(
+  folder: string,
+  kind: string,
+  options: AdoptOptions,
+): Promise<ManifestFile[]> {
+  const files = await listFolder(folder, NOT_CONTENT);
+  const total = files.reduce((sum, file) => sum + file.size, 0);
+  const indexPath =
+    options.workspace && join(options.workspace.cache, "adopted", `${digestOf(folder)}.json`);
+  const old = indexPath === undefined ? {} : await readIndex(indexPath);
+  const index: Index = {};
+  let done = 0;
+  for (const file of files) {
+    throwIfAborted(options.signal);
+    const stamp = await stampOf(file.absolute);
+    const known = old[file.path];
+    index[file.path] =
+      stamp !== "" && known?.stamp === stamp
+        ? known
+        : { stamp, ...(await hashFile(file.absolute, options.signal ? { signal: options.signal } : {})) };
+    done += file.size;
+    options.emit?.({ type: "progress", task: `hash ${kind}`, done, total, unit: "bytes" });
+  }
+  if (indexPath !== undefined && options.remember !== false && JSON.stringify(old) !== JSON.stringify(index)) {
+    await mkdir(join(indexPath, ".."), { recursive: true });
+    await writeJsonAtomic(indexPath, index);
+  }
+  return Object.entries(index).map(([path, { size, sha256 }]) => ({ path, size, sha256 }));
+}
+
+/** Changes whenever the file may have: the same test that git's index uses. */
+async function stampOf(path: string): Promise<string> {
+  const status = await lstat(path, { bigint: true });
+  // A link's own times do not tell whether its target changed: such files are always read.
+  if (status.isSymbolicLink()) return "";
+  return [status.dev, status.ino, status.size, status.mtimeNs, status.ctimeNs].join(":");
+}
+
+async function readIndex(path: string): Promise<Index> {
+  try {
+    const parsed = indexSchema.safeParse(JSON.parse(await readFile(path, "utf8")));
+    return parsed.success ? parsed.data : {};
+  } catch {
+    // No index or a broken one only means that every file is read.
+    return {};
+  }
+}

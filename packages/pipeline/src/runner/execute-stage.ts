@@ -1,0 +1,206 @@
+import { mkdir } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import {
+  MoonlightError,
+  removePath,
+  throwIfAborted,
+  toMoonlightError,
+  validate,
+  type Json,
+} from "@moonlight-rl/core";
+import type { JsonObject } from "../artifact/artifact.ts";
+import { publishArtifact } from "../artifact/publish.ts";
+import { toJson } from "../artifact/reference.ts";
+import { acquireLock } from "../lock/lock.ts";
+import { keyedPart } from "../schema/keyed.ts";
+import type { StageContext } from "../stage/context.ts";
+import type { Stage } from "../stage/define-stage.ts";
+import { lookUp, newestRecord, remember } from "./cache.ts";
+import { firstDifference } from "./difference.ts";
+import { errorOf } from "./error-event.ts";
+import { createExec } from "./exec.ts";
+import type { StageKey } from "./key.ts";
+import { packageOf } from "./package-digest.ts";
+import { planContext, type Session } from "./session.ts";
+
+export interface StageResult {
+  readonly output: unknown;
+  readonly key: string;
+  /** Whether the output comes from the cache. */
+  readonly reused: boolean;
+  /** Wall time of the work; of a reused result, the time it took when it was made. */
+  readonly seconds: number;
+}
+
+export interface StageRequest {
+  readonly stage: Stage;
+  /** Name within the run; also the `stage` of its events. */
+  readonly id: string;
+  /** Validated and resolved. */
+  readonly input: unknown;
+  readonly key: StageKey;
+}
+
+/** Brings one keyed stage to its output: from the cache, or by running it under the key's lock. */
+export async function executeStage(session: Session, request: StageRequest): Promise<StageResult> {
+  const { stage, id, input } = request;
+  const { key } = request.key;
+  throwIfAborted(session.signal);
+  const cacheable = stage.cacheable?.(input as never) ?? true;
+  const useCache = cacheable && !session.force;
+  const first = useCache ? await fromCache(session, request) : undefined;
+  if (first !== undefined) return first;
+
+  const emit = session.sink.emitter(id);
+  const lock = await acquireLock(join(session.workspace.locks, `${key}.lock`), {
+    what: `Stage ${id}`,
+    wait: true,
+    signal: session.signal,
+    onWait: ({ pid }) =>
+      emit({ type: "log", message: `waiting for process ${pid}, which does the same` }),
+  });
+  try {
+    // Whoever held the lock before us may have made what we need.
+    const second = useCache ? await fromCache(session, request) : undefined;
+    return second ?? (await runLocked(session, request, cacheable));
+  } finally {
+    await lock.release();
+  }
+}
+
+async function fromCache(
+  session: Session,
+  { stage, id, key: { key } }: StageRequest,
+): Promise<StageResult | undefined> {
+  const emit = session.sink.emitter(id);
+  const found = await lookUp(session.workspace, key, {
+    digests: session.verifyDigests,
+    signal: session.signal,
+  });
+  if (found.status === "damaged") {
+    emit({
+      type: "warning",
+      code: "CACHE_DAMAGED",
+      message: `A cached result is not used: ${found.reason}`,
+      hint: "The stage runs again and replaces it.",
+    });
+  }
+  if (found.status !== "hit") return undefined;
+  const output = stage.output.safeParse(found.output);
+  if (!output.success) return undefined;
+  emit({ type: "stage.reused", key, seconds: found.seconds });
+  return { output: output.data, key, reused: true, seconds: found.seconds };
+}
+
+async function runLocked(
+  session: Session,
+  request: StageRequest,
+  cacheable: boolean,
+): Promise<StageResult> {
+  const { stage, id, key } = request;
+  const emit = session.sink.emitter(id);
+  const started = performance.now();
+  const seconds = (): number => Math.round(performance.now() - started) / 1000;
+  emit({
+    type: "stage.started",
+    key: key.key,
+    input: keyedInput(session, request) as never,
+    reason: await reasonToRun(session, request, cacheable),
+  });
+  try {
+    const scratch = join(session.workspace.scratch, key.key);
+    if (session.force) await removePath(scratch);
+    await mkdir(scratch, { recursive: true });
+    const context = stageContext(session, request, scratch);
+    const output = checkOutput(stage, await stage.run(request.input as never, context));
+    const took = seconds();
+    if (cacheable) await remember(session.workspace, key, output, took, session.clock.now());
+    await removePath(scratch);
+    emit({
+      type: "stage.finished",
+      key: key.key,
+      seconds: took,
+      output: toJson(output, session.workspace) as never,
+    });
+    return { output, key: key.key, reused: false, seconds: took };
+  } catch (thrown) {
+    // What a stage throws after we asked it to stop is a consequence of that.
+    const error = session.signal.aborted ? interrupted(thrown) : toMoonlightError(thrown);
+    emit({ type: "stage.failed", seconds: seconds(), error: errorOf(error) });
+    throw error;
+  }
+}
+
+function interrupted(thrown: unknown): MoonlightError {
+  return toMoonlightError(
+    Object.assign(new Error("Interrupted.", { cause: thrown }), { name: "AbortError" }),
+  );
+}
+
+function checkOutput(stage: Stage, output: unknown): unknown {
+  try {
+    return validate(stage.output, output, { what: `output of ${stage.name}` });
+  } catch (cause) {
+    const error = toMoonlightError(cause);
+    throw new MoonlightError("STAGE_OUTPUT_INVALID", error.message, {
+      cause,
+      hint: "The stage does not keep its own contract: this is a fault of the stage.",
+      ...(error.field === undefined ? {} : { field: error.field }),
+    });
+  }
+}
+
+function stageContext(session: Session, request: StageRequest, scratch: string): StageContext {
+  const { stage, id } = request;
+  const started = session.clock.now();
+  const base = planContext(session, id);
+  return {
+    ...base,
+    scratch,
+    exec: createExec({ cwd: scratch, emit: base.emit, signal: session.signal }),
+    publish: async (kind, folder, options = {}) =>
+      (await publishArtifact({
+        ...options,
+        workspace: session.workspace,
+        kind,
+        folder,
+        scratch,
+        provenance: await provenance(session, request, started),
+        signal: session.signal,
+        emit: base.emit,
+      })) as never,
+  };
+
+  async function provenance(session: Session, request: StageRequest, from: Date) {
+    const producer = await packageOf(stage.from);
+    return session.redactor.value({
+      contract: 1,
+      producer: { stage: stage.name, package: producer.name, version: producer.version },
+      key: request.key.key,
+      code: request.key.parts.code,
+      input: keyedInput(session, request),
+      ...(session.run === undefined ? {} : { run: session.run, id }),
+      host: { name: hostname(), platform: process.platform, arch: process.arch, node: process.version },
+      started: from.toISOString(),
+      finished: session.clock.now().toISOString(),
+    }) as JsonObject;
+  }
+}
+
+/** The input without unkeyed fields, artifacts with their paths. */
+function keyedInput(session: Session, { stage, input }: StageRequest): Json {
+  return toJson(keyedPart(stage.input, input), session.workspace);
+}
+
+async function reasonToRun(
+  session: Session,
+  { stage, key }: StageRequest,
+  cacheable: boolean,
+): Promise<string> {
+  if (session.force) return "forced";
+  if (!cacheable) return "not cacheable with this input";
+  const before = await newestRecord(session.workspace, stage.name);
+  if (before === undefined) return "never run in this workspace";
+  return firstDifference(before.parts as typeof key.parts, key.parts) ?? "its result is gone";
+}

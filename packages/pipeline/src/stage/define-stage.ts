@@ -1,0 +1,62 @@
+import type { z } from "zod";
+import { UsageError } from "@moonlight-rl/core";
+import type { PlanAction, PlanContext, StageContext } from "./context.ts";
+
+/** The version of this contract; stages of another version are refused by number, never by `instanceof`. */
+export const CONTRACT = 1;
+
+/** What a stage's author writes. */
+export interface StageDefinition<N extends string, I extends z.ZodObject, O extends z.ZodObject> {
+  /** kebab-case; also the name of the command. */
+  readonly name: N;
+  /** One line for `--help`. */
+  readonly title?: string;
+  /** Always `import.meta.url`: finds the built package whose digest is part of the cache key. */
+  readonly from: string;
+  /** Must accept its own output again (defaults are fine, type-changing transforms are not): resolved inputs pass it twice. */
+  readonly input: I;
+  readonly output: O;
+  /** Arguments of typical calls, shown first in `--help`: `"--repo moonshotai/Moonlight-16B-A3B"`. */
+  readonly examples?: readonly string[];
+  /** Replaces moving references by fixed ones (`main` → commit) before the key is made. Reads only. */
+  resolve?(input: z.output<I>, context: PlanContext): Promise<z.output<I>>;
+  /** What `run` would do, without side effects. */
+  plan?(input: z.output<I>, context: PlanContext): Promise<readonly PlanAction[]>;
+  run(input: z.output<I>, context: StageContext): Promise<z.input<O>>;
+  /** false = the result depends on more than the input (a remote endpoint) and is never reused. Default true. */
+  cacheable?(input: z.output<I>): boolean;
+}
+
+export interface Stage<
+  N extends string = string,
+  I extends z.ZodObject = z.ZodObject,
+  O extends z.ZodObject = z.ZodObject,
+> extends StageDefinition<N, I, O> {
+  readonly contract: typeof CONTRACT;
+}
+
+/** What callers pass to a stage (before defaults). */
+export type StageInput<S extends Stage> = z.input<S["input"]>;
+/** What a stage hands back. */
+export type StageOutput<S extends Stage> = z.output<S["output"]>;
+
+/** Declares a stage; the result is plain data and functions and composes with any other of this contract. */
+export function defineStage<N extends string, I extends z.ZodObject, O extends z.ZodObject>(
+  definition: StageDefinition<N, I, O>,
+): Stage<N, I, O> {
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(definition.name)) {
+    throw new UsageError("STAGE_NAME_INVALID", `Stage name "${definition.name}" is not kebab-case.`);
+  }
+  return { ...definition, contract: CONTRACT };
+}
+
+/** Refuses what is not a stage of this contract. */
+export function assertStage(stage: Stage): void {
+  const contract: unknown = stage.contract;
+  if (contract === CONTRACT) return;
+  throw new UsageError(
+    "STAGE_CONTRACT",
+    `Stage "${String(stage.name)}" has contract ${String(contract)}; this pipeline runs contract ${CONTRACT}.`,
+    { hint: "Install versions of the stage and of @moonlight-rl/pipeline that fit each other." },
+  );
+}
