@@ -19,3 +19,4 @@ export type {
 export { createTrainer } from "./engine/trainer.ts";
 export { initialParameters } from "./model/init.ts";
 export { parameterLayout } from "./model/layout.ts";
+export { createSampler } from "./engine/sampler.ts";

@@ -4,7 +4,7 @@ import type { MicroBatch } from "./packing.ts";
 import type { TokenSequence } from "./types.ts";
 
 /** Added to attention scores of token pairs that must not see each other. */
-const HIDDEN = -1e9;
+export const HIDDEN = -1e9;
 
 /** One response token that is scored: which sample, and which of its response tokens. */
 export interface ScoredToken {
@@ -76,6 +76,14 @@ export function batchFeeds(
       target: int64(target),
     },
   };
+}
+
+/** Prompts as rows, with each row's last token selected. */
+export function promptFeeds(prompts: readonly (readonly number[])[], rope: RopeTable): Tensors {
+  const rows = prompts.map((prompt) => ({ prompt, samples: [], length: prompt.length }));
+  const length = rows.reduce((most, row) => Math.max(most, row.length), 0);
+  const { tokens, cos, sin, mask, selected } = batchFeeds({ rows, length }, [], rope).feeds;
+  return { tokens, cos, sin, mask, selected } as Tensors;
 }
 
 function int64(values: readonly number[]): Tensors[string] {

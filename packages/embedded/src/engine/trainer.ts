@@ -3,7 +3,7 @@ import type { HfConfig } from "@moonlight-rl/model";
 import { parameterLayout } from "../model/layout.ts";
 import { assertLength } from "../model/parameters.ts";
 import { RopeTable } from "../model/rope.ts";
-import { defaultThreads, tensor, type Tensors } from "../onnx/session.ts";
+import { defaultThreads, floats, tensor, type Tensors } from "../onnx/session.ts";
 import { adamStep, clipFactor, gradientNorm } from "./adam.ts";
 import { batchFeeds, type ScoredToken } from "./batch.ts";
 import { scoringSession, trainingSession, type ModelSession } from "./graphs.ts";
@@ -76,11 +76,11 @@ class OnnxTrainer implements Trainer {
     for (const batch of packSequences(samples, this.#maxTokens)) {
       throwIfAborted(signal);
       const { feeds: inputs, scored } = batchFeeds(batch, samples, this.#rope);
-      const { logProbs } = await session.run(
+      const outputs = await session.run(
         { ...feeds, ...inputs, inverseTemperature: scalar(1 / temperature) },
         { logProbs: null },
       );
-      const values = logProbs?.data as Float32Array;
+      const values = floats(outputs, "logProbs");
       scored.forEach(({ sample, index }, token) => {
         (result[sample] as Float32Array)[index] = values[token] as number;
       });
@@ -115,7 +115,7 @@ class OnnxTrainer implements Trainer {
         },
       );
       for (const name of metrics) {
-        sums.set(name, (sums.get(name) ?? 0) + ((outputs[name]?.data as Float32Array)[0] ?? NaN));
+        sums.set(name, (sums.get(name) ?? 0) + (floats(outputs, name)[0] ?? NaN));
       }
       if (number > 0) addInto(this.#gradient, this.#partial);
     }

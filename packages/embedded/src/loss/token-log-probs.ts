@@ -51,7 +51,7 @@ export function tokenScores(tape: Tape, logits: Value, scored: ScoredTokens): To
 
   // Tokens may share a row, so gradients are added up; this node runs in order on one thread, hence is deterministic.
   const scatter = (into: Value, at: Value, updates: Value): Value =>
-    graph.node("ScatterElements", [zerosLike(tape, flatten(into)), at, updates], [`${into.name}`], {
+    graph.node("ScatterElements", [zerosLike(tape, flatten(into)), at, updates], [into.name], {
       attributes: { axis: 0, reduction: "add" },
     });
   tape.record([logits], [logProbs, entropy], ([dLogProbs, dEntropy]) => {

@@ -3,16 +3,6 @@ import type { HfConfig } from "@moonlight-rl/model";
 
 /** Refuses, by field, what this engine does not compute. */
 export function assertSupported(config: HfConfig): void {
-  const refuse = (field: string, reason: string): never => {
-    throw new UsageError(
-      "ENGINE_MODEL_UNSUPPORTED",
-      `config.json: ${field}: ${reason} (embedded engine)`,
-      {
-        field,
-        hint: "Use the miles backend for this model, or change the field.",
-      },
-    );
-  };
   if (config.q_lora_rank != null) {
     refuse("q_lora_rank", "a low-rank query projection is not supported");
   }
@@ -34,4 +24,12 @@ export function assertSupported(config: HfConfig): void {
   if (config.num_experts_per_tok > config.n_routed_experts) {
     refuse("num_experts_per_tok", "must not exceed n_routed_experts");
   }
+}
+
+function refuse(field: string, reason: string): never {
+  throw new UsageError(
+    "ENGINE_MODEL_UNSUPPORTED",
+    `config.json: ${field}: ${reason} (embedded engine)`,
+    { field, hint: "Use the miles backend for this model, or change the field." },
+  );
 }

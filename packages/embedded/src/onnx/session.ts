@@ -50,7 +50,7 @@ export class Session {
    * The event loop is blocked while nodes execute.
    */
   async run(feeds: Tensors, into: Readonly<Record<string, Tensor | null>>): Promise<Tensors> {
-    return (await this.#session.run(feeds, into)) as Tensors;
+    return this.#session.run(feeds, into);
   }
 
   async close(): Promise<void> {
@@ -61,4 +61,11 @@ export class Session {
 /** How many threads a session takes when the caller does not say. */
 export function defaultThreads(threads: number | undefined): number {
   return threads ?? availableParallelism();
+}
+
+/** A float32 output by name. */
+export function floats(outputs: Tensors, name: string): Float32Array {
+  const output = outputs[name];
+  if (!(output?.data instanceof Float32Array)) throw new Error(`no output ${name}`);
+  return output.data;
 }

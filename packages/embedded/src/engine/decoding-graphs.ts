@@ -1,0 +1,93 @@
+import type { HfConfig } from "@moonlight-rl/model";
+import { Tape } from "../autodiff/tape.ts";
+import { absorbAttention, type AbsorbedAttention } from "../model/attention.ts";
+import { decoder } from "../model/decoder.ts";
+import { GraphParameters } from "../model/parameters.ts";
+import { transformer, transformerInputs } from "../model/transformer.ts";
+import { Graph, type Value } from "../onnx/graph.ts";
+import { Session } from "../onnx/session.ts";
+import type { ModelSession } from "./graphs.ts";
+import type { ParameterLayout } from "./types.ts";
+
+/** Rows and columns of the absorbed weights of one layer. */
+export function absorbedShapes(config: HfConfig): {
+  readonly input: readonly [number, number];
+  readonly output: readonly [number, number];
+} {
+  const {
+    hidden_size: hidden,
+    num_attention_heads: heads,
+    kv_lora_rank: latent,
+    qk_rope_head_dim: rope,
+  } = config;
+  return {
+    input: [heads * latent + 2 * (heads + 1) * rope + latent, hidden],
+    output: [heads * latent, hidden],
+  };
+}
+
+/** Weights → absorbed weights `input/<layer>`, `output/<layer>`; once per change of weights. */
+export async function absorbSession(
+  config: HfConfig,
+  layout: ParameterLayout,
+  threads: number,
+): Promise<ModelSession> {
+  const tape = new Tape(new Graph());
+  const parameters = new GraphParameters(tape, layout);
+  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+    const weights = absorbAttention(tape, config, parameters, `model.layers.${layer}.self_attn`);
+    tape.graph.output(`input/${layer}`, weights.input);
+    tape.graph.output(`output/${layer}`, weights.output);
+  }
+  return { session: await Session.create(tape.graph, threads), parameters, metrics: [] };
+}
+
+/** Prompts → `probabilities` after the selected tokens, and every token's `key/<layer>`. */
+export async function prefillSession(
+  config: HfConfig,
+  layout: ParameterLayout,
+  threads: number,
+): Promise<ModelSession> {
+  const tape = new Tape(new Graph());
+  const parameters = new GraphParameters(tape, layout);
+  const { logits, keys } = transformer(tape, config, parameters, transformerInputs(tape, config));
+  tape.graph.output("probabilities", probabilities(tape, logits));
+  keys.forEach((key, layer) => tape.graph.output(`key/${layer}`, key));
+  return { session: await Session.create(tape.graph, threads), parameters, metrics: [] };
+}
+
+/** One token of B sequences → `probabilities` of the next, and the new `key/<layer>`. */
+export async function decodeSession(
+  config: HfConfig,
+  layout: ParameterLayout,
+  threads: number,
+): Promise<ModelSession> {
+  const tape = new Tape(new Graph());
+  const { graph } = tape;
+  const parameters = new GraphParameters(tape, layout);
+  const rope = config.qk_rope_head_dim;
+  const shapes = absorbedShapes(config);
+  const layers = Array.from({ length: config.num_hidden_layers }, (_, layer) => layer);
+  const { logits, keys } = decoder(tape, config, parameters, {
+    tokens: graph.input("tokens", ["B"], "int64"),
+    cos: graph.input("cos", ["B", rope]),
+    sin: graph.input("sin", ["B", rope]),
+    mask: graph.input("mask", ["B", 1, "S"]),
+    caches: layers.map((layer) =>
+      graph.input(`cache/${layer}`, ["B", "S", config.kv_lora_rank + rope]),
+    ),
+    weights: layers.map((layer): AbsorbedAttention => ({
+      input: graph.input(`input/${layer}`, shapes.input),
+      output: graph.input(`output/${layer}`, shapes.output),
+    })),
+  });
+  graph.output("probabilities", probabilities(tape, logits));
+  keys.forEach((key, layer) => graph.output(`key/${layer}`, key));
+  return { session: await Session.create(graph, threads), parameters, metrics: [] };
+}
+
+function probabilities(tape: Tape, logits: Value): Value {
+  const { graph } = tape;
+  const scaled = graph.node("Mul", [logits, graph.input("inverseTemperature", [])], logits.shape);
+  return graph.node("Softmax", [scaled], logits.shape, { attributes: { axis: -1 } });
+}
