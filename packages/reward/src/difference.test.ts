@@ -1,0 +1,54 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { differenceIsZero } from "./difference.ts";
+import { exactRatio, nearestDouble } from "./double.ts";
+
+describe("differenceIsZero", () => {
+  it.each([
+    ["1/2", "0.5", "equal"],
+    ["5^-2", "1/25", "equal"],
+    ["y^2/yx", "y/x", "different"],
+    ["3/2x", "1.5x", "equal"],
+    ["2(3)", "6", "equal"],
+    ["x1", "x", "equal"],
+    ["e5", "5e", "equal"],
+    ["mu", "um", "different"],
+    ["pi2", "2pi", "different"],
+    ["4!", "4*3!", "equal"],
+    ["4.96*10^-4", "4.96e-4", "equal"],
+    ["1/3", "0.333333333333333", "different"],
+    ["b)+(-a", "a+b", "different"],
+    ["a+b", "b)+(-a", "equal"],
+    ["1/0", "1/0", "unknown"],
+    ["x^y", "x^y", "unknown"],
+    ["sin(x)", "sin(x)", "unknown"],
+    ["x^10", "x^10", "unknown"],
+    ["0.1x+0.2x", "0.3x", "unknown"],
+    ["012", "12", "unknown"],
+    ["2**100000000", "1", "unknown"],
+  ])("(%s)-(%s): %s", (label, given, verdict) => {
+    expect(differenceIsZero(label, given)).toBe(verdict);
+  });
+
+  it("never says that different rationals are equal", () => {
+    const integer = fc.integer({ min: -999, max: 999 });
+    fc.assert(
+      fc.property(integer, fc.integer({ min: 1, max: 99 }), integer, (a, b, c) => {
+        expect(differenceIsZero(`${a}/${b}`, `(${c})/${b}`)).toBe(a === c ? "equal" : "different");
+      }),
+    );
+  });
+});
+
+describe("nearestDouble", () => {
+  it("rounds quotients as the hardware does, and reads back its own values", () => {
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), fc.maxSafeInteger(), (a, b) => {
+        fc.pre(a !== 0 && b !== 0);
+        expect(nearestDouble(BigInt(a), BigInt(b))).toBe(a / b);
+        const { numerator, denominator } = exactRatio(a / b);
+        expect(nearestDouble(numerator, denominator)).toBe(a / b);
+      }),
+    );
+  });
+});

@@ -1,0 +1,219 @@
+import { exactRatio, nearestDouble } from "./double.ts";
+import {
+  add,
+  constant,
+  constantOf,
+  EffortExceeded,
+  multiply,
+  negate,
+  ONE,
+  type Budget,
+  type Polynomial,
+} from "./polynomial.ts";
+
+/** A quotient of polynomials, exact and never reduced. */
+export interface Ratio {
+  readonly numerator: Polynomial;
+  readonly denominator: Polynomial;
+}
+
+/** A value is exact, or a double where the text had a decimal point: then it is computed as the reference does, in doubles and in order. */
+export type Value = Ratio | number;
+
+/** Raised where a value is not one that can be compared here: division by zero, a decimal beside an unknown, overflow. */
+export class NotComputable extends Error {}
+
+const MAX_EXPONENT = 100_000n;
+/** 118,458 bits. */
+const MAX_FACTORIAL = 9_999n;
+
+export function whole(value: bigint): Ratio {
+  return { numerator: constant(value), denominator: ONE };
+}
+
+export function isZero(value: Value): boolean {
+  return typeof value === "number" ? value === 0 : value.numerator.size === 0;
+}
+
+export function sum(a: Value, b: Value, budget: Budget): Value {
+  return combine(
+    a,
+    b,
+    (x, y) => x + y,
+    (x, y) => addRatios(x, y, budget),
+  );
+}
+
+export function product(a: Value, b: Value, budget: Budget): Value {
+  return combine(
+    a,
+    b,
+    (x, y) => x * y,
+    (x, y) => multiplyRatios(x, y, budget),
+  );
+}
+
+export function quotient(a: Value, b: Value, budget: Budget): Value {
+  if (isZero(b)) throw new NotComputable();
+  // The reference divides an exact number by a decimal by way of the reciprocal.
+  if (typeof b === "number" && typeof a !== "number") return product(a, 1 / b, budget);
+  const divide = (x: Ratio, y: Ratio): Ratio =>
+    multiplyRatios(x, { numerator: y.denominator, denominator: y.numerator }, budget);
+  return combine(a, b, (x, y) => x / y, divide);
+}
+
+export function opposite(value: Value): Value {
+  return typeof value === "number" ? -value : { ...value, numerator: negate(value.numerator) };
+}
+
+/** A power with an exact integer exponent. */
+export function power(base: Value, exponent: Value, budget: Budget): Value {
+  const n = typeof exponent === "number" ? undefined : integerOf(exponent);
+  if (n === undefined) throw new NotComputable();
+  const size = n < 0n ? -n : n;
+  if (size > MAX_EXPONENT) throw new EffortExceeded();
+  const exact = typeof base === "number" ? ratioOf(base) : base;
+  if (n < 0n && isZero(base)) throw new NotComputable();
+  const oriented = n < 0n ? { numerator: exact.denominator, denominator: exact.numerator } : exact;
+  const raised = {
+    numerator: raise(oriented.numerator, size, budget),
+    denominator: raise(oriented.denominator, size, budget),
+  };
+  return typeof base === "number" ? checked(doubleOf(raised)) : raised;
+}
+
+const SMALL_PRIMES_UP_TO = 1000n;
+
+/** `√value = factor · √radicand`, with no small square left in the radicand; no radicand if the root is rational. */
+export function squareRoot(value: Value): { factor: Ratio; radicand: Value | undefined } {
+  const ratio = typeof value === "number" ? undefined : numberOf(value);
+  if (ratio === undefined || ratio.numerator * ratio.denominator < 0n) {
+    return { factor: whole(1n), radicand: value };
+  }
+  let radicand = ratio.numerator * ratio.denominator;
+  if (radicand > 1n << 1024n) throw new EffortExceeded();
+  let root = integerRoot(radicand);
+  if (root !== undefined) radicand = 1n;
+  root ??= 1n;
+  for (let d = 2n; d <= SMALL_PRIMES_UP_TO && d * d <= radicand; d++) {
+    for (const square = d * d; radicand % square === 0n; radicand /= square) root *= d;
+  }
+  const factor = { numerator: constant(root), denominator: constant(abs(ratio.denominator)) };
+  return { factor, radicand: radicand === 1n ? undefined : whole(radicand) };
+}
+
+export function factorial(value: Value): Ratio {
+  const n = typeof value === "number" ? undefined : integerOf(value);
+  if (n === undefined || n < 0n) throw new NotComputable();
+  if (n > MAX_FACTORIAL) throw new EffortExceeded();
+  return whole(productOfRange(2n, n));
+}
+
+function productOfRange(from: bigint, to: bigint): bigint {
+  if (from > to) return 1n;
+  if (to - from < 8n) return from * productOfRange(from + 1n, to);
+  const middle = (from + to) / 2n;
+  return productOfRange(from, middle) * productOfRange(middle + 1n, to);
+}
+
+/** The integer that an exact value is, if it is one. */
+function integerOf(value: Ratio): bigint | undefined {
+  const ratio = numberOf(value);
+  if (ratio === undefined || ratio.numerator % ratio.denominator !== 0n) return undefined;
+  return ratio.numerator / ratio.denominator;
+}
+
+function numberOf(value: Ratio): { numerator: bigint; denominator: bigint } | undefined {
+  const numerator = constantOf(value.numerator);
+  const denominator = constantOf(value.denominator);
+  return numerator === undefined || denominator === undefined
+    ? undefined
+    : { numerator, denominator };
+}
+
+function combine(
+  a: Value,
+  b: Value,
+  inDoubles: (a: number, b: number) => number,
+  exactly: (a: Ratio, b: Ratio) => Ratio,
+): Value {
+  if (typeof a !== "number" && typeof b !== "number") return exactly(a, b);
+  if (isNumber(a) && isNumber(b)) return checked(inDoubles(toDouble(a), toDouble(b)));
+  return exactly(toRatio(a), toRatio(b));
+}
+
+function isNumber(value: Value): boolean {
+  return typeof value === "number" || numberOf(value) !== undefined;
+}
+
+function toDouble(value: Value): number {
+  return typeof value === "number" ? value : doubleOf(value);
+}
+
+function doubleOf(value: Ratio): number {
+  const ratio = numberOf(value);
+  if (ratio === undefined) throw new NotComputable();
+  return checked(nearestDouble(ratio.numerator, ratio.denominator));
+}
+
+/** Beside an unknown a decimal counts only where doubles lose nothing, such as 0.5 or 2.25. */
+function toRatio(value: Value): Ratio {
+  if (typeof value !== "number") return value;
+  if (!Number.isInteger(value * 2 ** 20) || Math.abs(value) > 2 ** 30) throw new NotComputable();
+  return ratioOf(value);
+}
+
+function ratioOf(value: number): Ratio {
+  const { numerator, denominator } = exactRatio(value);
+  return { numerator: constant(numerator), denominator: constant(denominator) };
+}
+
+/** The reference's decimals have no smallest and no largest value; ours must stay where doubles agree with them. */
+function checked(value: number): number {
+  if (value === 0) return value;
+  if (!(Math.abs(value) > 1e-290 && Math.abs(value) < 1e290)) throw new NotComputable();
+  return value;
+}
+
+function addRatios(a: Ratio, b: Ratio, budget: Budget): Ratio {
+  return {
+    numerator: add(
+      multiply(a.numerator, b.denominator, budget),
+      multiply(b.numerator, a.denominator, budget),
+      budget,
+    ),
+    denominator: multiply(a.denominator, b.denominator, budget),
+  };
+}
+
+function multiplyRatios(a: Ratio, b: Ratio, budget: Budget): Ratio {
+  return {
+    numerator: multiply(a.numerator, b.numerator, budget),
+    denominator: multiply(a.denominator, b.denominator, budget),
+  };
+}
+
+function raise(base: Polynomial, exponent: bigint, budget: Budget): Polynomial {
+  let result: Polynomial = ONE;
+  let square = base;
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = multiply(result, square, budget);
+    if (rest > 1n) square = multiply(square, square, budget);
+  }
+  return result;
+}
+
+function integerRoot(value: bigint): bigint | undefined {
+  if (value < 2n) return value;
+  let root = 1n << BigInt(Math.ceil(value.toString(2).length / 2));
+  for (;;) {
+    const next = (root + value / root) >> 1n;
+    if (next >= root) break;
+    root = next;
+  }
+  return root * root === value ? root : undefined;
+}
+
+function abs(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}
