@@ -7,3 +7,10 @@ export {
 } from "./schema.ts";
 export { PROFILES, getProfile, type Backend, type Profile } from "./profile.ts";
 export { rolloutArithmetic, type RolloutArithmetic } from "./arithmetic.ts";
+export { RECIPE_FIELDS, type RecipeField } from "./field.ts";
+export { parseRecipeFile, type RecipeFile } from "./recipe-file.ts";
+export { parseOverride, type Override } from "./override.ts";
+export { resolveRecipe, type ResolveOptions, type ResolvedRecipe } from "./resolve.ts";
+export { diffRecipes, type RecipeDifference } from "./diff.ts";
+export { RULES, checkRecipe } from "./rules/check.ts";
+export type { Finding, Rule, Severity } from "./rules/rule.ts";

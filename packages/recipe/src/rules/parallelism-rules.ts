@@ -1,0 +1,115 @@
+import { faultIf, type Rule } from "./rule.ts";
+
+/** `value` is a multiple of `unit`, where both are sane; bad counts are `range-count`'s business. */
+function divides(unit: number, value: number): boolean {
+  return unit < 1 || value < 1 || value % unit === 0;
+}
+
+export const PARALLELISM_RULES: readonly Rule[] = [
+  {
+    id: "parallelism-world",
+    severity: "error",
+    beyondReference: false,
+    backend: "miles",
+    reference:
+      'AssertionError "world size (..) is not divisible by total_model_size" (MG:314-319).',
+    check: ({ recipe: { parallelism: p }, arithmetic: { worldSize } }) => {
+      const unit = p.tensorModelParallelSize * p.pipelineModelParallelSize * p.contextParallelSize;
+      return faultIf(
+        !divides(unit, worldSize),
+        "parallelism.tensorModelParallelSize",
+        `${worldSize} GPUs do not divide into copies of TP ${p.tensorModelParallelSize} × PP ${p.pipelineModelParallelSize} × CP ${p.contextParallelSize} = ${unit}`,
+        `Choose sizes whose product divides ${worldSize}.`,
+      );
+    },
+  },
+  {
+    id: "parallelism-experts-world",
+    severity: "error",
+    beyondReference: false,
+    backend: "miles",
+    reference: "RuntimeError at group init, in the actors only (PS:788-798).",
+    check: ({ recipe: { parallelism: p }, arithmetic: { worldSize } }) => {
+      const unit =
+        p.expertTensorParallelSize * p.expertModelParallelSize * p.pipelineModelParallelSize;
+      return faultIf(
+        !divides(unit, worldSize),
+        "parallelism.expertModelParallelSize",
+        `${worldSize} GPUs do not divide into copies of ETP ${p.expertTensorParallelSize} × EP ${p.expertModelParallelSize} × PP ${p.pipelineModelParallelSize} = ${unit}`,
+        `Choose sizes whose product divides ${worldSize}.`,
+      );
+    },
+  },
+  {
+    id: "parallelism-heads",
+    severity: "error",
+    beyondReference: false,
+    backend: "miles",
+    reference: "ValueError (TC:1013-1017), in the actors.",
+    check: ({ recipe: { parallelism: p }, hfConfig }) =>
+      faultIf(
+        hfConfig !== undefined && !divides(p.tensorModelParallelSize, hfConfig.num_attention_heads),
+        "parallelism.tensorModelParallelSize",
+        `${hfConfig?.num_attention_heads ?? 0} attention heads do not divide over TP ${p.tensorModelParallelSize}`,
+        `Use a divisor of ${hfConfig?.num_attention_heads ?? 0}.`,
+      ),
+  },
+  {
+    id: "parallelism-experts",
+    severity: "error",
+    beyondReference: false,
+    backend: "miles",
+    reference: 'AssertionError "Number of experts should be a multiple…" (MG:1089-1092).',
+    check: ({ recipe: { parallelism: p }, hfConfig }) =>
+      faultIf(
+        hfConfig !== undefined && !divides(p.expertModelParallelSize, hfConfig.n_routed_experts),
+        "parallelism.expertModelParallelSize",
+        `${hfConfig?.n_routed_experts ?? 0} experts do not divide over EP ${p.expertModelParallelSize}`,
+        `Use a divisor of ${hfConfig?.n_routed_experts ?? 0}.`,
+      ),
+  },
+  {
+    id: "parallelism-layers",
+    severity: "error",
+    beyondReference: false,
+    backend: "miles",
+    reference:
+      'AssertionError "Number of layers should be divisible by the pipeline-model-parallel size" (MG:635).',
+    check: ({ recipe: { parallelism: p }, hfConfig }) =>
+      faultIf(
+        hfConfig !== undefined && !divides(p.pipelineModelParallelSize, hfConfig.num_hidden_layers),
+        "parallelism.pipelineModelParallelSize",
+        `${hfConfig?.num_hidden_layers ?? 0} layers do not divide over PP ${p.pipelineModelParallelSize}`,
+        `Use a divisor of ${hfConfig?.num_hidden_layers ?? 0}.`,
+      ),
+  },
+  {
+    id: "parallelism-moe-sequence-parallel",
+    severity: "error",
+    beyondReference: true,
+    backend: "miles",
+    reference:
+      "Only a warning at configuration (MP:448-453); ValueError in the first training forward (moe_layer.py:394-398).",
+    check: ({ recipe: { parallelism: p } }) =>
+      faultIf(
+        p.tensorModelParallelSize > 1 && !p.sequenceParallel,
+        "parallelism.sequenceParallel",
+        `a mixture of experts with TP ${p.tensorModelParallelSize} trains only with sequence parallelism`,
+        "Set parallelism.sequenceParallel=true.",
+      ),
+  },
+  {
+    id: "parallelism-sequence-without-tensor",
+    severity: "warning",
+    beyondReference: true,
+    backend: "miles",
+    reference: "Switched off with a warning (MG:971-977).",
+    check: ({ recipe: { parallelism: p } }) =>
+      faultIf(
+        p.sequenceParallel && p.tensorModelParallelSize === 1,
+        "parallelism.sequenceParallel",
+        "with TP 1 there is nothing to split, the reference switches it off",
+        "Set it to false, or raise tensorModelParallelSize.",
+      ),
+  },
+];

@@ -1,0 +1,95 @@
+import { faultIf, type Rule } from "./rule.ts";
+
+/** Whether counts are sane enough for arithmetic; otherwise `range-count` has spoken already. */
+const whole = (value: number): boolean => Number.isInteger(value) && value >= 1;
+
+export const ROLLOUT_RULES: readonly Rule[] = [
+  {
+    id: "rollout-over-sampling",
+    severity: "error",
+    beyondReference: false,
+    reference: 'AssertionError "should be greater than or equal to" (A:3397-3403).',
+    check: ({ recipe: { rollout } }) =>
+      faultIf(
+        rollout.overSamplingBatchSize < rollout.rolloutBatchSize,
+        "rollout.overSamplingBatchSize",
+        `a wave of ${rollout.overSamplingBatchSize} prompts cannot fill a rollout of ${rollout.rolloutBatchSize}`,
+        `Use at least ${rollout.rolloutBatchSize} (rollout.rolloutBatchSize).`,
+      ),
+  },
+  {
+    id: "rollout-steps-divide",
+    severity: "error",
+    beyondReference: true,
+    reference:
+      "Floor division without a check (A:3381-3389); the rest is trimmed with an info line, and once samples are trimmed the rewards of the whole batch are normalised as ONE group (TD:202-206).",
+    check: ({ recipe: { rollout }, arithmetic }) =>
+      faultIf(
+        whole(rollout.numStepsPerRollout) &&
+          arithmetic.globalBatchSize >= 1 &&
+          arithmetic.trimmedSamples > 0,
+        "rollout.numStepsPerRollout",
+        `${arithmetic.samplesPerRollout} samples (rolloutBatchSize × nSamplesPerPrompt) do not divide into ${rollout.numStepsPerRollout} steps: ${arithmetic.trimmedSamples} would be thrown away and GRPO's groups merged`,
+        `Use a divisor of ${arithmetic.samplesPerRollout}.`,
+      ),
+  },
+  {
+    id: "rollout-batch-data-parallel",
+    severity: "error",
+    beyondReference: false,
+    reference:
+      "Asserts in every actor: global batch % (micro batch × DP) (Megatron's micro-batch calculator, also with dynamic batch sizes), each step needs at least DP samples (DP:88-91); 0 samples per step is a bare assert (MG:500).",
+    check: ({ recipe: { rollout, performance }, arithmetic }) => {
+      const { globalBatchSize, dataParallelSize } = arithmetic;
+      if (!whole(rollout.numStepsPerRollout) || !whole(performance.microBatchSize)) return [];
+      const unit = performance.microBatchSize * (whole(dataParallelSize) ? dataParallelSize : 1);
+      return faultIf(
+        globalBatchSize < 1 || globalBatchSize % unit !== 0,
+        "rollout.numStepsPerRollout",
+        `${globalBatchSize} samples per step cannot be shared by ${dataParallelSize} data-parallel ranks in micro-batches of ${performance.microBatchSize}`,
+        `Choose batch sizes and steps so that rolloutBatchSize × nSamplesPerPrompt ÷ numStepsPerRollout is a multiple of ${unit}.`,
+      );
+    },
+  },
+  {
+    id: "rollout-temperature",
+    severity: "error",
+    beyondReference: true,
+    reference:
+      "Not checked. At 0 all samples of a group are equal, so the non-zero-std filter rejects every group and generation never ends (SR:485-591 has no cap on waves).",
+    check: ({ recipe: { rollout } }) =>
+      faultIf(
+        !(rollout.temperature > 0),
+        "rollout.temperature",
+        `GRPO compares different samples of one prompt; temperature ${rollout.temperature} gives none`,
+        "Use a temperature above 0 (the recipe: 1).",
+      ),
+  },
+  {
+    id: "rollout-group-of-one",
+    severity: "error",
+    beyondReference: true,
+    reference:
+      "Silently switches the std normalisation off (A:3393-3395); every advantage is then 0, and the non-zero-std filter rejects every group for ever.",
+    check: ({ recipe: { rollout, algorithm } }) =>
+      faultIf(
+        rollout.nSamplesPerPrompt === 1 && algorithm.advantageEstimator === "grpo",
+        "rollout.nSamplesPerPrompt",
+        "with one sample per prompt a reward equals its group's mean, so nothing is learnt",
+        "Use 2 or more (the recipe: 8).",
+      ),
+  },
+  {
+    id: "rollout-response-length",
+    severity: "warning",
+    beyondReference: true,
+    reference: "Not checked.",
+    check: ({ recipe: { rollout }, hfConfig }) =>
+      faultIf(
+        hfConfig !== undefined && rollout.maxResponseLen >= hfConfig.max_position_embeddings,
+        "rollout.maxResponseLen",
+        `${rollout.maxResponseLen} tokens and a prompt do not fit the model's ${hfConfig?.max_position_embeddings ?? 0} positions`,
+        "Leave room for the prompt within max_position_embeddings.",
+      ),
+  },
+];
