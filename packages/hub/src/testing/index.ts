@@ -1,0 +1,2 @@
+export { startFaultServer, type Fault, type FaultServer } from "./fault-server.ts";
+export { makeRepo, seededBytes } from "./repo-fixture.ts";
