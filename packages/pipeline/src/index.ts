@@ -1,9 +1,4 @@
-export {
-  artifact,
-  isArtifact,
-  type Artifact,
-  type JsonObject,
-} from "./artifact/artifact.ts";
+export { artifact, isArtifact, type Artifact, type JsonObject } from "./artifact/artifact.ts";
 export { adoptArtifact, type AdoptOptions } from "./artifact/adopt.ts";
 export { readManifest, type Manifest, type ManifestFile } from "./artifact/manifest.ts";
 export { verifyArtifact, type VerifyOptions } from "./artifact/verify.ts";
@@ -32,3 +27,35 @@ export { runStage, runStageDetailed } from "./runner/run-stage.ts";
 export type { StageResult } from "./runner/execute-stage.ts";
 export type { RunnerOptions } from "./runner/session.ts";
 export { openWorkspace, type Workspace } from "./workspace/workspace.ts";
+export {
+  definePipeline,
+  type Pipeline,
+  type StageCall,
+  type StageCallOptions,
+} from "./run/define-pipeline.ts";
+export { runPipeline, type RunOptions, type RunResult } from "./run/run-pipeline.ts";
+export type { RunStageResult } from "./run/run-stages.ts";
+export {
+  findRun,
+  listRuns,
+  readRun,
+  readRunEvents,
+  readRunJournal,
+  runFiles,
+  type RunFiles,
+  type RunSummary,
+} from "./run/run-folder.ts";
+export type { RunRecord } from "./run/run-record.ts";
+export type { JournalEntry } from "./run/journal.ts";
+export { planPipeline, type PipelinePlan } from "./plan/plan-pipeline.ts";
+export { planStage, type PlannedStage } from "./plan/plan-stage.ts";
+export { stageCommand, addCommonOptions, type StageCommandOptions } from "./cli/stage-command.ts";
+export { stageMain, endWith } from "./cli/stage-main.ts";
+export { runCli } from "./cli/run-cli.ts";
+export { handleSignals, type SignalHandling } from "./cli/signals.ts";
+export { cliSession, present, type CliSession, type Presentation } from "./cli/session.ts";
+export { createEventView, type EventView } from "./cli/event-view.ts";
+export { formatError, type FormatErrorOptions } from "./cli/format-error.ts";
+export { processIo, wantsColor, type CliIo, type OutputStream } from "./cli/io.ts";
+export { planText } from "./cli/plan-table.ts";
+export { resultTable } from "./cli/result-table.ts";

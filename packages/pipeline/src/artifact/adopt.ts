@@ -79,11 +79,18 @@ async function hashFolder(
     index[file.path] =
       stamp !== "" && known?.stamp === stamp
         ? known
-        : { stamp, ...(await hashFile(file.absolute, options.signal ? { signal: options.signal } : {})) };
+        : {
+            stamp,
+            ...(await hashFile(file.absolute, options.signal ? { signal: options.signal } : {})),
+          };
     done += file.size;
     options.emit?.({ type: "progress", task: `hash ${kind}`, done, total, unit: "bytes" });
   }
-  if (indexPath !== undefined && options.remember !== false && JSON.stringify(old) !== JSON.stringify(index)) {
+  if (
+    indexPath !== undefined &&
+    options.remember !== false &&
+    JSON.stringify(old) !== JSON.stringify(index)
+  ) {
     await mkdir(join(indexPath, ".."), { recursive: true });
     await writeJsonAtomic(indexPath, index);
   }

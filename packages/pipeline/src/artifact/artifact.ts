@@ -80,6 +80,8 @@ export interface SymbolicOrigin {
 
 export function isSymbolic(value: unknown): value is { readonly [SYMBOLIC]: SymbolicOrigin } {
   return (
-    (typeof value === "object" || typeof value === "function") && value !== null && SYMBOLIC in value
+    (typeof value === "object" || typeof value === "function") &&
+    value !== null &&
+    SYMBOLIC in value
   );
 }

@@ -64,17 +64,15 @@ export async function realFolder(path: string): Promise<string> {
 
 /** Whether a relative manifest path is portable and stays inside its folder. */
 export function isSafePath(path: string): boolean {
-  return path
-    .split("/")
-    .every(
-      (segment) =>
-        segment !== "" &&
-        segment !== "." &&
-        segment !== ".." &&
-        Buffer.byteLength(segment) <= 255 &&
-        // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-        !/[\u0000-\u001F\u007F\\]/.test(segment),
-    );
+  return path.split("/").every(
+    (segment) =>
+      segment !== "" &&
+      segment !== "." &&
+      segment !== ".." &&
+      Buffer.byteLength(segment) <= 255 &&
+      // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+      !/[\u0000-\u001F\u007F\\]/.test(segment),
+  );
 }
 
 function checkFileName(path: string, absolute: string): void {

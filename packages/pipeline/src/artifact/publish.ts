@@ -16,7 +16,13 @@ import {
 import type { FileDigest, PublishOptions } from "../stage/context.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Artifact, JsonObject } from "./artifact.ts";
-import { listFolder, MANIFEST_FILE, PROVENANCE_FILE, realFolder, type FolderFile } from "./folder.ts";
+import {
+  listFolder,
+  MANIFEST_FILE,
+  PROVENANCE_FILE,
+  realFolder,
+  type FolderFile,
+} from "./folder.ts";
 import {
   makeManifest,
   manifestDigest,
@@ -44,12 +50,7 @@ export async function publishArtifact(request: PublishRequest): Promise<Artifact
   const folder = await checkFolder(request);
   await checkReserved(folder);
   const files = await describe(folder, request);
-  const manifest = makeManifest(
-    request.kind,
-    request.kindVersion ?? 1,
-    files,
-    request.meta ?? {},
-  );
+  const manifest = makeManifest(request.kind, request.kindVersion ?? 1, files, request.meta ?? {});
   const digest = manifestDigest(manifest);
   const final = join(request.workspace.store, `${manifest.kind}-${digest.slice(0, 16)}`);
 
@@ -132,7 +133,8 @@ function checkSize(file: FolderFile, digest: FileDigest): void {
 async function reuse(final: string, manifest: Manifest): Promise<boolean> {
   try {
     const existing = await readManifest(final);
-    if (existing === undefined || manifestDigest(existing) !== manifestDigest(manifest)) return false;
+    if (existing === undefined || manifestDigest(existing) !== manifestDigest(manifest))
+      return false;
     await verifyFiles(final, manifest);
     return true;
   } catch (error) {
@@ -146,7 +148,7 @@ async function makeDurable(folder: string, manifest: Manifest): Promise<void> {
   const folders = new Set<string>();
   for (const file of manifest.files) {
     await syncFile(join(folder, file.path));
-    for (let at = file.path; at.includes("/"); ) {
+    for (let at = file.path; at.includes("/");) {
       at = at.slice(0, at.lastIndexOf("/"));
       folders.add(at);
     }

@@ -33,6 +33,11 @@ export function toJson(value: unknown, workspace?: Workspace): Json {
   return value as Json;
 }
 
+export interface OpenOptions extends VerifyOptions {
+  /** false = digests of folders outside the store are not written down for next time (plans). */
+  readonly remember?: boolean;
+}
+
 export function toReference(artifact: Artifact, workspace?: Workspace): ArtifactReference {
   const reference = {
     $artifact: artifact.kind,
@@ -50,7 +55,7 @@ export function toReference(artifact: Artifact, workspace?: Workspace): Artifact
 export async function fromJson(
   value: unknown,
   workspace: Workspace,
-  options: VerifyOptions = {},
+  options: OpenOptions = {},
 ): Promise<unknown> {
   if (Array.isArray(value)) {
     return Promise.all(value.map((item) => fromJson(item, workspace, options)));
@@ -68,7 +73,7 @@ export async function fromJson(
 async function openReference(
   value: object,
   workspace: Workspace,
-  options: VerifyOptions,
+  options: OpenOptions,
 ): Promise<Artifact> {
   const reference = validate(artifactReferenceSchema, value, { what: "artifact reference" });
   const { $artifact: kind, kindVersion, digest } = reference;

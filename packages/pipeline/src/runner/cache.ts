@@ -2,8 +2,7 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { isMoonlightError, removePath, writeJsonAtomic, type Json } from "@moonlight-rl/core";
-import { fromJson, toJson } from "../artifact/reference.ts";
-import type { VerifyOptions } from "../artifact/verify.ts";
+import { fromJson, toJson, type OpenOptions } from "../artifact/reference.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { StageKey } from "./key.ts";
 
@@ -32,7 +31,7 @@ export type CacheLookup =
 export async function lookUp(
   workspace: Workspace,
   key: string,
-  options: VerifyOptions = {},
+  options: OpenOptions = {},
 ): Promise<CacheLookup> {
   const record = await readRecord(join(workspace.cache, `${key}.json`));
   if (record === "absent") return { status: "absent" };

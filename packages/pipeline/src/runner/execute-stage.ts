@@ -181,7 +181,12 @@ function stageContext(session: Session, request: StageRequest, scratch: string):
       code: request.key.parts.code,
       input: keyedInput(session, request),
       ...(session.run === undefined ? {} : { run: session.run, id }),
-      host: { name: hostname(), platform: process.platform, arch: process.arch, node: process.version },
+      host: {
+        name: hostname(),
+        platform: process.platform,
+        arch: process.arch,
+        node: process.version,
+      },
       started: from.toISOString(),
       finished: session.clock.now().toISOString(),
     }) as JsonObject;

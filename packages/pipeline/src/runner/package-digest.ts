@@ -94,10 +94,14 @@ function builtDigest(folder: string): Promise<string> {
 /** Digest of what a built package executes: declarations, maps and build records do not count. */
 async function hashCode(dist: string): Promise<string> {
   if (!(await isFolder(dist))) {
-    throw new PreflightError("PACKAGE_NOT_BUILT", `${dist} is not there, so its digest is unknown.`, {
-      file: dist,
-      hint: "Build the packages first: npm run build.",
-    });
+    throw new PreflightError(
+      "PACKAGE_NOT_BUILT",
+      `${dist} is not there, so its digest is unknown.`,
+      {
+        file: dist,
+        hint: "Build the packages first: npm run build.",
+      },
+    );
   }
   const entries = await readdir(dist, { recursive: true, withFileTypes: true });
   const files = entries

@@ -5,9 +5,7 @@ import { isUnkeyed, unwrap } from "./unkeyed.ts";
 export function keyedPart(schema: z.core.$ZodType, value: unknown): unknown {
   const core = unwrap(schema);
   if (Array.isArray(value)) {
-    return core instanceof z.ZodArray
-      ? value.map((item) => keyedPart(core.element, item))
-      : value;
+    return core instanceof z.ZodArray ? value.map((item) => keyedPart(core.element, item)) : value;
   }
   if (typeof value !== "object" || value === null) return value;
   if (core instanceof z.ZodRecord) {

@@ -45,7 +45,10 @@ export function defineStage<N extends string, I extends z.ZodObject, O extends z
   definition: StageDefinition<N, I, O>,
 ): Stage<N, I, O> {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(definition.name)) {
-    throw new UsageError("STAGE_NAME_INVALID", `Stage name "${definition.name}" is not kebab-case.`);
+    throw new UsageError(
+      "STAGE_NAME_INVALID",
+      `Stage name "${definition.name}" is not kebab-case.`,
+    );
   }
   return { ...definition, contract: CONTRACT };
 }

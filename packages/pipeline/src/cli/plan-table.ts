@@ -1,0 +1,56 @@
+import { formatBytes, formatDuration, formatTable } from "@moonlight-rl/core";
+import type { PipelinePlan } from "../plan/plan-pipeline.ts";
+import type { PlannedStage } from "../plan/plan-stage.ts";
+import type { PlanAction } from "../stage/context.ts";
+
+const WORD = { hit: "reuse", miss: "run", unknown: "run?" } as const;
+
+/** A plan for people: a table of stages, then what each would do. */
+export function planText(plan: Pick<PipelinePlan, "stages" | "unknownAfter">): string {
+  const table = formatTable(
+    [{ title: "stage" }, { title: "would" }, { title: "because" }],
+    plan.stages.map((stage) => [
+      stage.id,
+      WORD[stage.status],
+      stage.seconds === undefined
+        ? stage.reason
+        : `${stage.reason} (took ${formatDuration(stage.seconds)})`,
+    ]),
+  );
+  const details = plan.stages.flatMap(stageLines);
+  const { unknownAfter } = plan;
+  const end =
+    unknownAfter === undefined
+      ? []
+      : [
+          "",
+          `The rest is unknown after ${unknownAfter.stage}: the pipeline needs its ${unknownAfter.field}.`,
+        ];
+  return [table, ...details, ...end].join("\n");
+}
+
+function stageLines(stage: PlannedStage): string[] {
+  if (stage.status === "hit") return [];
+  if (stage.actions === undefined) {
+    return ["", `${stage.id}: what it does is known once its inputs are.`];
+  }
+  if (stage.actions.length === 0) return [];
+  return ["", `${stage.id}:`, ...stage.actions.flatMap(actionLines)];
+}
+
+function actionLines(action: PlanAction): string[] {
+  const facts = [
+    action.bytes === undefined ? undefined : formatBytes(action.bytes),
+    action.diskBytes === undefined ? undefined : `${formatBytes(action.diskBytes)} of disk`,
+    action.seconds === undefined ? undefined : `about ${formatDuration(action.seconds)}`,
+  ].filter((fact) => fact !== undefined);
+  const lines = [`  - ${action.title}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`];
+  if (action.detail !== undefined) lines.push(`    ${action.detail}`);
+  if (action.command !== undefined) lines.push(`    $ ${action.command.map(quote).join(" ")}`);
+  return lines;
+}
+
+/** As a POSIX shell would need it, so that the line can be copied. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

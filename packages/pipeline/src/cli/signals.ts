@@ -1,0 +1,24 @@
+import { EXIT_CODE } from "@moonlight-rl/core";
+import type { CliIo } from "./io.ts";
+
+export interface SignalHandling {
+  readonly signal: AbortSignal;
+  dispose(): void;
+}
+
+/** First SIGINT or SIGTERM: abort and let the work end cleanly. Second: exit at once. */
+export function handleSignals(io: CliIo): SignalHandling {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT_CODE.interrupted);
+    io.stderr.write("stopping cleanly; once more stops at once\n");
+    controller.abort();
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  return {
+    signal: controller.signal,
+    dispose: () => {
+      process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import type { z } from "zod";
+import { validate } from "@moonlight-rl/core";
+import type { SymbolicOrigin } from "../artifact/artifact.ts";
+import { createSession, type RunnerOptions } from "../runner/session.ts";
+import type { Pipeline, StageCall } from "../run/define-pipeline.ts";
+import { checkStageId, StageNames } from "../run/stage-names.ts";
+import { planCall, type PlannedStage } from "./plan-stage.ts";
+import { UnknownValue } from "./symbolic.ts";
+
+export interface PipelinePlan {
+  readonly pipeline: string;
+  /** In the order of the calls. */
+  readonly stages: readonly PlannedStage[];
+  /** The body needed this value, so what follows is not known. */
+  readonly unknownAfter?: SymbolicOrigin;
+}
+
+/** What `runPipeline` would do: the body runs with symbolic artifacts for results that do not exist. Changes nothing. */
+export async function planPipeline<P extends z.ZodObject, R>(
+  pipeline: Pipeline<P, R>,
+  params: z.input<P>,
+  options: RunnerOptions = {},
+): Promise<PipelinePlan> {
+  const checked = validate(pipeline.params, params, { what: `parameters of ${pipeline.name}` });
+  const session = createSession(options);
+  const stages: PlannedStage[] = [];
+  const names = new StageNames();
+  const outputs = new Map<string, unknown>();
+  const call: StageCall = async (stage, input, { id = stage.name } = {}) => {
+    checkStageId(id);
+    const { planned, output } = await planCall(session, stage, input, id);
+    names.claim(id, planned.key ?? "unknown");
+    if (outputs.has(id)) return outputs.get(id) as never;
+    outputs.set(id, output);
+    stages.push(planned);
+    return output as never;
+  };
+  try {
+    await pipeline.run(call, checked);
+    return { pipeline: pipeline.name, stages };
+  } catch (error) {
+    if (!(error instanceof UnknownValue)) throw error;
+    return { pipeline: pipeline.name, stages, unknownAfter: error.origin };
+  }
+}

@@ -1,0 +1,26 @@
+import type { z } from "zod";
+import type { Stage, StageInput, StageOutput } from "../stage/define-stage.ts";
+
+export interface StageCallOptions {
+  /** Name of this call within the run; default the stage's name. Needed when a stage is called twice. */
+  readonly id?: string;
+}
+
+/** Calls a stage from a pipeline's body; equal calls give the same result without running twice. */
+export type StageCall = <S extends Stage>(
+  stage: S,
+  input: StageInput<S>,
+  options?: StageCallOptions,
+) => Promise<StageOutput<S>>;
+
+/** An ordinary async function over stages. Its result must be JSON, artifacts included. */
+export interface Pipeline<P extends z.ZodObject = z.ZodObject, R = unknown> {
+  readonly name: string;
+  readonly params: P;
+  run(stage: StageCall, params: z.output<P>): Promise<R>;
+}
+
+/** Declares a pipeline; types of params and result are inferred. */
+export function definePipeline<P extends z.ZodObject, R>(pipeline: Pipeline<P, R>): Pipeline<P, R> {
+  return pipeline;
+}

@@ -1,0 +1,112 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  closest,
+  readJson,
+  readNdjson,
+  UsageError,
+  validate,
+  eventSchema,
+  type MoonlightEvent,
+} from "@moonlight-rl/core";
+import { lockHolder } from "../lock/lock.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import { readJournal, type JournalEntry } from "./journal.ts";
+import { runRecordSchema, type RunRecord } from "./run-record.ts";
+
+export interface RunFiles {
+  readonly folder: string;
+  readonly record: string;
+  readonly journal: string;
+  readonly events: string;
+  readonly lock: string;
+}
+
+export function runFiles(workspace: Workspace, id: string): RunFiles {
+  const folder = join(workspace.runs, id);
+  return {
+    folder,
+    record: join(folder, "run.json"),
+    journal: join(folder, "journal.ndjson"),
+    events: join(folder, "events.ndjson"),
+    lock: join(folder, "lock"),
+  };
+}
+
+/** Makes the folder of a new run. Ids sort by start (UTC): `20261123-182030-a1b2`. */
+export async function createRunFolder(workspace: Workspace, now: Date): Promise<string> {
+  await mkdir(workspace.runs, { recursive: true });
+  const [date = "", time = ""] = now.toISOString().split("T");
+  const stamp = `${date.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}`;
+  for (;;) {
+    const id = `${stamp}-${randomBytes(2).toString("hex")}`;
+    try {
+      await mkdir(join(workspace.runs, id));
+      return id;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
+}
+
+/** A run as readers see it: one that was killed shows as "interrupted". */
+export interface RunSummary extends RunRecord {
+  readonly folder: string;
+}
+
+/** All runs of a workspace, oldest first. Folders without a readable run.json (a crash at creation) are left out. */
+export async function listRuns(workspace: Workspace): Promise<RunSummary[]> {
+  const runs: RunSummary[] = [];
+  for (const id of await runIds(workspace)) {
+    const run = await readRun(workspace, id).catch(() => undefined);
+    if (run !== undefined) runs.push(run);
+  }
+  return runs;
+}
+
+export async function readRun(workspace: Workspace, id: string): Promise<RunSummary> {
+  const files = runFiles(workspace, id);
+  const record = await readJson(files.record, runRecordSchema, { what: "run.json" });
+  const killed = record.status === "running" && (await lockHolder(files.lock)) === undefined;
+  return { ...record, ...(killed ? { status: "interrupted" as const } : {}), folder: files.folder };
+}
+
+/** What a run has achieved, in order. */
+export function readRunJournal(workspace: Workspace, id: string): Promise<JournalEntry[]> {
+  return readJournal(runFiles(workspace, id).journal);
+}
+
+/** The event stream of a run, from its start. */
+export async function* readRunEvents(
+  workspace: Workspace,
+  id: string,
+): AsyncGenerator<MoonlightEvent> {
+  const { events } = runFiles(workspace, id);
+  for await (const line of readNdjson(events)) {
+    yield validate(eventSchema, line, { what: "events.ndjson", file: events });
+  }
+}
+
+/** The id that a person means: a whole id, a unique part of one, or "latest". */
+export async function findRun(workspace: Workspace, wanted: string): Promise<string> {
+  const ids = await runIds(workspace);
+  if (ids.includes(wanted)) return wanted;
+  const newest = ids.at(-1);
+  if (wanted === "latest" && newest !== undefined) return newest;
+  const matches = wanted === "" ? [] : ids.filter((id) => id.includes(wanted));
+  if (matches.length === 1 && matches[0] !== undefined) return matches[0];
+  const near = closest(wanted, ids) ?? newest;
+  const hint =
+    matches.length > 1
+      ? `It fits several runs: ${matches.slice(-3).join(", ")}.`
+      : near === undefined
+        ? `There are no runs in ${workspace.root}.`
+        : `Did you mean "${near}"?`;
+  throw new UsageError("RUN_UNKNOWN", `No run "${wanted}" in ${workspace.runs}.`, { hint });
+}
+
+async function runIds(workspace: Workspace): Promise<string[]> {
+  const names = await readdir(workspace.runs).catch(() => []);
+  return names.filter((name) => /^\d{8}-\d{6}-[0-9a-f]{4}$/.test(name)).sort();
+}
