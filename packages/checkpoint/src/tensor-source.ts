@@ -1,0 +1,19 @@
+import type { Dtype } from "./dtype.ts";
+
+/** Bytes of a tensor, all at once or in blocks. */
+export type TensorContent = Uint8Array | Promise<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** A tensor to be written; `read` is called once, when its turn has come. */
+export interface TensorSource {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  read(): TensorContent;
+}
+
+/** The content as blocks, however it was given. */
+export async function* contentBlocks(content: TensorContent): AsyncGenerator<Uint8Array> {
+  if (content instanceof Uint8Array) yield content;
+  else if (Symbol.asyncIterator in content) yield* content;
+  else yield await content;
+}
