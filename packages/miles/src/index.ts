@@ -1,1 +1,3 @@
-export {};
+export { renderArgv } from "./render-argv.ts";
+export { modelArgs } from "./model-args.ts";
+export { duplicateFlags, type DuplicateFlag } from "./duplicate-flags.ts";
