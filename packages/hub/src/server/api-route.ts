@@ -23,7 +23,7 @@ export function sendRepoInfo(response: ServerResponse, repo: ServedRepo, blobs: 
     tags: [],
     downloads: 0,
     likes: 0,
-    siblings: repo.files.map((file) => ({
+    siblings: [...repo.files.values()].map((file) => ({
       rfilename: file.path,
       ...(blobs
         ? {
@@ -89,7 +89,7 @@ function treeOf(
   const prefix = folder === "" ? "" : `${folder}/`;
   const lastCommit = expand ? { lastCommit: { id: repo.commit, title: "Served", date: DATE } } : {};
   const entries = new Map<string, TreeEntry>();
-  for (const file of repo.files) {
+  for (const file of repo.files.values()) {
     if (!file.path.startsWith(prefix)) continue;
     const rest = file.path.slice(prefix.length).split("/");
     for (let depth = 1; depth < (recursive ? rest.length : Math.min(rest.length, 2)); depth++) {

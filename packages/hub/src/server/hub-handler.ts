@@ -46,7 +46,10 @@ async function answer(
     sendError(response, 404, "Not Found");
     return;
   }
-  const repo = await root.repo(route);
+  const repo =
+    route.kind === "resolve"
+      ? await root.repoFor(route, route.revision, route.rest)
+      : await root.repo(route);
   if (repo === undefined) {
     sendError(response, 404, "Repository not found", "RepoNotFound");
     return;

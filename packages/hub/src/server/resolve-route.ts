@@ -13,7 +13,7 @@ export async function sendFile(
   path: string,
 ): Promise<void> {
   response.setHeader("x-repo-commit", repo.commit);
-  const file = repo.files.find((candidate) => candidate.path === path);
+  const file = repo.files.get(path);
   if (file === undefined) {
     sendError(response, 404, "Entry not found", "EntryNotFound");
     return;

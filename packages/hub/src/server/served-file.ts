@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, type Stats } from "node:fs";
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { newSha256 } from "@moonlight-rl/core";
@@ -35,22 +35,31 @@ export class ServedFiles {
         if (entry.isSymbolicLink() && !(await leadsBelow(absolute, root))) continue;
         const info = await stat(absolute);
         if (info.isDirectory() && !entry.isSymbolicLink()) await walk(relative);
-        else if (info.isFile()) files.push(await this.#describe(relative, absolute));
+        else if (info.isFile()) files.push(await this.#describe(relative, absolute, info));
       }
     };
     await walk("");
     return files.sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
-  async #describe(path: string, absolute: string): Promise<ServedFile> {
-    const info = await stat(absolute);
-    const stamp = `${path}:${info.ino}:${info.size}:${info.mtimeMs}`;
+  /** Whether the file on the disk is still the one that was described. */
+  async isCurrent(file: ServedFile): Promise<boolean> {
+    const info = await stat(file.absolute).catch(() => undefined);
+    return info !== undefined && this.#known.get(file.absolute)?.stamp === stampOf(info);
+  }
+
+  async #describe(path: string, absolute: string, info: Stats): Promise<ServedFile> {
+    const stamp = stampOf(info);
     const known = this.#known.get(absolute);
     if (known?.stamp === stamp) return known.file;
     const file = await describe(path, absolute, info.size);
     this.#known.set(absolute, { stamp, file });
     return file;
   }
+}
+
+function stampOf(info: Stats): string {
+  return `${info.ino}:${info.size}:${info.mtimeMs}`;
 }
 
 async function describe(path: string, absolute: string, size: number): Promise<ServedFile> {

@@ -8,13 +8,15 @@ import { type ServedFile, ServedFiles } from "./served-file.ts";
 export interface ServedRepo extends RepoRef {
   /** 40 hexadecimal digits made from all paths and contents: equal folders have equal commits. */
   readonly commit: string;
-  readonly files: readonly ServedFile[];
+  /** By path, in order of paths. */
+  readonly files: ReadonlyMap<string, ServedFile>;
 }
 
 /** Reads repositories from `root/models/<org>/<name>` and `root/datasets/<org>/<name>`. */
 export class ServedRoot {
   readonly #root: string;
   readonly #files = new ServedFiles();
+  readonly #latest = new Map<string, ServedRepo>();
 
   private constructor(root: string) {
     this.#root = root;
@@ -33,7 +35,22 @@ export class ServedRoot {
     const info = await stat(folder).catch(() => undefined);
     if (info?.isDirectory() !== true) return undefined;
     const files = await this.#files.list(folder, this.#root);
-    return { ...ref, files, commit: commitOf(ref, files) };
+    const { type, repo } = ref;
+    const commit = commitOf(ref, files);
+    const served = { type, repo, commit, files: new Map(files.map((file) => [file.path, file])) };
+    this.#latest.set(`${type} ${repo}`, served);
+    return served;
+  }
+
+  /**
+   * The repository for reading one file at a revision. For the commit that was served last, a file that has not
+   * changed since needs no look at the others: clients ask for thousands of files and ranges this way.
+   */
+  async repoFor(ref: RepoRef, revision: string, path: string): Promise<ServedRepo | undefined> {
+    const latest = this.#latest.get(`${ref.type} ${ref.repo}`);
+    const file = latest?.commit === revision ? latest.files.get(path) : undefined;
+    if (file !== undefined && (await this.#files.isCurrent(file))) return latest;
+    return await this.repo(ref);
   }
 }
 
