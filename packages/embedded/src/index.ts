@@ -20,3 +20,4 @@ export { createTrainer } from "./engine/trainer.ts";
 export { initialParameters } from "./model/init.ts";
 export { parameterLayout } from "./model/layout.ts";
 export { createSampler } from "./engine/sampler.ts";
+export { loadParameters, parameterTensors } from "./engine/load-parameters.ts";
