@@ -1,1 +1,4 @@
-export {};
+import { stageMain } from "@moonlight-rl/pipeline";
+import { rolloutConfig } from "./stage.ts";
+
+await stageMain(rolloutConfig);

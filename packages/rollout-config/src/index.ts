@@ -1,1 +1,1 @@
-export {};
+export { rolloutConfig } from "./stage.ts";

@@ -1,0 +1,36 @@
+import { UsageError } from "@moonlight-rl/core";
+import { duplicateFlags, renderArgv } from "@moonlight-rl/miles";
+import type { HfConfig } from "@moonlight-rl/model";
+import type { Backend, Finding, Recipe } from "@moonlight-rl/recipe";
+
+/** The recipe in its backend's own words; undefined where the backend reads the recipe itself. */
+export function renderFor(
+  backend: Backend,
+  recipe: Recipe,
+  hfConfig: HfConfig | undefined,
+): readonly string[] | undefined {
+  if (backend === "embedded") return undefined;
+  if (hfConfig !== undefined) return renderArgv(recipe, hfConfig);
+  throw new UsageError(
+    "MODEL_CONFIG_MISSING",
+    `miles is told the shape of the model, and profile "${recipe.profile}" does not know it`,
+    { field: "model", hint: "Pass --model with the folder that holds the model's config.json." },
+  );
+}
+
+/** Remarks on flags that an argv says twice. */
+export function remarkOnDuplicates(argv: readonly string[]): Finding[] {
+  return duplicateFlags(argv).map(({ flag, values }) => {
+    const last = values.at(-1)?.join(" ") ?? "";
+    const said = values.map((value) => value.join(" ") || "(bare)").join(", then ");
+    return {
+      rule: "miles-duplicate-flag",
+      severity: "note",
+      field: flag,
+      reason: `stands ${values.length} times in the argv (${said}), as in the reference's own launcher; the last one counts${last === "" ? "" : `: ${last}`}`,
+      fix: "Nothing to do: the order is kept, and the recipe's value comes last.",
+      reference: "argparse keeps the last occurrence silently.",
+      beyondReference: true,
+    };
+  });
+}

@@ -1,0 +1,109 @@
+import { join } from "node:path";
+import { UsageError } from "@moonlight-rl/core";
+import { artifact, defineStage } from "@moonlight-rl/pipeline";
+import { checkRecipe, PROFILE_NAMES, PROFILES, resolveRecipe } from "@moonlight-rl/recipe";
+import { z } from "zod";
+import { judge } from "./check/judge.ts";
+import { modelConfig } from "./layers/model-config.ts";
+import { readRecipeFiles } from "./layers/read-recipe-files.ts";
+import { remarkOnDuplicates, renderFor } from "./render/rendering.ts";
+import { writeRecipe } from "./render/write-recipe.ts";
+
+const fileSchema = z.union([
+  z.string().min(1),
+  z.strictObject({ path: z.string(), text: z.string() }),
+]);
+
+const inputSchema = z.strictObject({
+  profile: z
+    .enum(PROFILE_NAMES)
+    .optional()
+    .describe("named set of defaults; may be left out when a file names it"),
+  root: z
+    .string()
+    .optional()
+    .describe("folder with models and data on the cluster (profile moonlight-16b-a3b: /root)"),
+  files: z
+    .array(fileSchema)
+    .default([])
+    .describe("recipe file, YAML or JSON; later files win over earlier ones"),
+  set: z
+    .array(z.string())
+    .default([])
+    .describe("one field of the recipe as path=value; wins over files"),
+  model: artifact("hf-model")
+    .optional()
+    .describe("folder with the model's config.json, for the rules and flags about its shape"),
+  backend: z
+    .enum(["embedded", "miles"])
+    .optional()
+    .describe("who carries the recipe out (default: the profile's)"),
+  render: z
+    .enum(["none", "argv"])
+    .default("none")
+    .describe("what to print: argv = the arguments for miles, one a line"),
+});
+
+const outputSchema = z.object({
+  recipe: artifact("recipe"),
+  profile: z.enum(PROFILE_NAMES),
+  backend: z.enum(["embedded", "miles"]),
+  /** How many findings there are; they are told as events and stand in the artifact's findings.json. */
+  warnings: z.int(),
+  notes: z.int(),
+  /** Only with render "argv". */
+  argv: z.array(z.string()).optional(),
+});
+
+/** Resolves, checks and renders the training recipe: profile < files < `--set`. */
+export const rolloutConfig = defineStage({
+  name: "rollout-config",
+  title: "Resolve, check and render the training recipe.",
+  from: import.meta.url,
+  input: inputSchema,
+  output: outputSchema,
+  examples: [
+    "--profile tiny --set rollout.numRollout=20",
+    "--profile moonlight-16b-a3b --root /root --render argv",
+    "--files recipe.yaml",
+  ],
+  async resolve(input) {
+    return { ...input, files: await readRecipeFiles(input.files) };
+  },
+  async plan(input) {
+    const files = await readRecipeFiles(input.files);
+    const { recipe } = resolveRecipe({ ...input, files });
+    return [{ title: `resolve and check the recipe of profile ${recipe.profile}` }];
+  },
+  async run(input, context) {
+    const files = await readRecipeFiles(input.files);
+    const resolved = resolveRecipe({ ...input, files });
+    const { recipe } = resolved;
+    const backend = input.backend ?? PROFILES[recipe.profile].backend;
+    if (input.render === "argv" && backend !== "miles") {
+      throw new UsageError("RENDER_BACKEND", `The ${backend} backend has no argv`, {
+        field: "render",
+        hint: "Add --backend miles, or choose a profile made for it.",
+      });
+    }
+    const hfConfig = await modelConfig(recipe.profile, input.model);
+    const faults = checkRecipe(recipe, hfConfig, backend);
+    judge(faults, context.emit);
+    const argv = renderFor(backend, recipe, hfConfig);
+    const remarks = argv === undefined ? [] : remarkOnDuplicates(argv);
+    judge(remarks, context.emit);
+    const findings = [...faults, ...remarks];
+    const folder = join(context.scratch, "recipe");
+    await writeRecipe(folder, resolved, findings, argv);
+    return {
+      recipe: await context.publish("recipe", folder, {
+        meta: { profile: recipe.profile, backend },
+      }),
+      profile: recipe.profile,
+      backend,
+      warnings: findings.filter(({ severity }) => severity === "warning").length,
+      notes: findings.filter(({ severity }) => severity === "note").length,
+      ...(input.render === "argv" && argv !== undefined ? { argv: [...argv] } : {}),
+    };
+  },
+});
