@@ -1,1 +1,19 @@
-export {};
+export { evaluate } from "./stage.ts";
+export { readEvalResult } from "./result/read-result.ts";
+export { compareResults } from "./result/compare.ts";
+export {
+  renderComparison,
+  renderP,
+  renderSummary,
+  type SummaryRow,
+} from "./result/render-summary.ts";
+export { resultSchema, type Comparison, type EvalResult } from "./result/result.ts";
+export { gradedSampleSchema, type GradedSample } from "./result/graded-sample.ts";
+export { estimateMean, type Bounds, type Estimate, type Interval } from "./statistics/estimate.ts";
+export { lengthStatistics, type LengthStatistics } from "./statistics/lengths.ts";
+export { passAtK, passAtPowersOfTwo } from "./statistics/pass-at-k.ts";
+export {
+  comparePaired,
+  minimumDetectableDifference,
+  type PairedComparison,
+} from "./statistics/paired.ts";

@@ -1,0 +1,32 @@
+import { toMoonlightError, UsageError, type Emit } from "@moonlight-rl/core";
+import { getGrader } from "@moonlight-rl/reward";
+import type { Problem } from "./problem.ts";
+
+/** A response in which every grader finds an answer. */
+const PROBE = "</think>\\boxed{-}\nAnswer: -";
+
+/** Finds labels that the grader cannot work with before anything is sampled. */
+export function checkLabels(problems: readonly Problem[], rmType: string, emit: Emit): void {
+  const grade = getGrader(rmType);
+  for (const { index, label } of problems) {
+    try {
+      grade(PROBE, label);
+    } catch (cause) {
+      const { message, hint } = toMoonlightError(cause);
+      throw new UsageError("EVAL_DATA_INVALID", `Problem ${index + 1}: ${message}`, {
+        field: "label",
+        ...(hint === undefined ? {} : { hint }),
+        cause,
+      });
+    }
+  }
+  const hopeless = problems.filter(({ label }) => label === 0 || label === false).length;
+  if (hopeless > 0 && rmType === "math") {
+    emit({
+      type: "warning",
+      code: "EVAL_LABEL_FALSY",
+      message: `${hopeless} labels are 0 or false, which the reference's math grader takes for missing: no response can be right.`,
+      hint: 'Write the label as a text: "0".',
+    });
+  }
+}

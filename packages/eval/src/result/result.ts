@@ -1,0 +1,126 @@
+import { z } from "zod";
+import { estimateMean, sum } from "../statistics/estimate.ts";
+import { lengthStatistics } from "../statistics/lengths.ts";
+import { passAtPowersOfTwo } from "../statistics/pass-at-k.ts";
+import type { GradedSample } from "./graded-sample.ts";
+
+const interval = z.object({
+  low: z.number(),
+  high: z.number(),
+  level: z.number(),
+  method: z.enum(["t", "exact-binomial", "none"]),
+});
+const share = z.number().min(0).max(1);
+const outcomes = z.object({
+  correct: share,
+  wrong: share,
+  no_answer: share,
+  unparsable: share,
+  truncated: share,
+});
+
+export const comparisonSchema = z.object({
+  /** Mean over problems of this result's share of right samples minus the baseline's. */
+  difference: z.number(),
+  standardError: z.number().nullable(),
+  interval,
+  pValue: z.number(),
+  resolution: z.number(),
+  test: z.enum(["sign-flip-exact", "sign-flip-monte-carlo"]),
+  resamples: z.int(),
+  minimumDetectable: z.number().nullable(),
+  problems: z.int(),
+  better: z.int(),
+  worse: z.int(),
+  same: z.int(),
+  /** Accuracy and identity of the baseline. */
+  baseline: z.object({ accuracy: z.number(), digest: z.string() }),
+});
+export type Comparison = z.output<typeof comparisonSchema>;
+
+/** results.json of an eval-result artifact. */
+export const resultSchema = z.object({
+  version: z.literal(1),
+  name: z.string(),
+  settings: z.looseObject({
+    rmType: z.string(),
+    nSamplesPerPrompt: z.int(),
+    temperature: z.number(),
+    topP: z.number(),
+    maxResponseLen: z.int(),
+    seed: z.int(),
+  }),
+  /** Identities of the model and the data. */
+  model: z.string(),
+  data: z.string(),
+  problems: z.int().positive(),
+  samples: z.int().positive(),
+  /** Share of samples with reward 1 (avg@n), clustered by problem. */
+  accuracy: z.object({ mean: share, standardError: z.number().nullable(), interval }),
+  /** What the reference logs as eval/<name>. */
+  meanReward: z.number(),
+  /** k = 1, 2, 4, … ≤ n. */
+  passAtK: z.record(z.string(), share),
+  /** Shares of all samples. */
+  outcomes,
+  /** Share of samples in which an answer was found, right or wrong. */
+  closedShare: share,
+  /** Share of samples that were cut off at the length limit. */
+  truncatedShare: share,
+  /** Tokens. */
+  responseLength: z.object({
+    mean: z.number(),
+    median: z.number(),
+    p95: z.number(),
+    min: z.number(),
+    max: z.number(),
+  }),
+  comparison: comparisonSchema.optional(),
+  perProblem: z.array(
+    z.object({ digest: z.string(), label: z.json(), n: z.int().positive(), correct: z.int() }),
+  ),
+});
+export type EvalResult = z.output<typeof resultSchema>;
+
+export type ResultHead = Pick<EvalResult, "name" | "settings" | "model" | "data">;
+
+/** Puts the figures together. `samples` are ordered by problem; every problem has at least one. */
+export function makeResult(
+  head: ResultHead,
+  problems: readonly { readonly digest: string; readonly label: unknown }[],
+  samples: readonly GradedSample[],
+): EvalResult {
+  const groups = problems.map((): GradedSample[] => []);
+  for (const sample of samples) groups[sample.problem]?.push(sample);
+  const right = groups.map((group) => group.map(({ reward }) => (reward === 1 ? 1 : 0)));
+  const perProblem = problems.map(({ digest, label }, i) => ({
+    digest,
+    label: label as never,
+    n: right[i]?.length ?? 0,
+    correct: sum(right[i] ?? []),
+  }));
+  const shareOf = (test: (sample: GradedSample) => boolean): number =>
+    samples.filter(test).length / samples.length;
+  const outcomeShare = (outcome: GradedSample["outcome"]): number =>
+    shareOf((sample) => sample.outcome === outcome);
+  return {
+    version: 1,
+    ...head,
+    problems: problems.length,
+    samples: samples.length,
+    accuracy: estimateMean(right),
+    meanReward: sum(samples.map(({ reward }) => reward)) / samples.length,
+    passAtK: passAtPowersOfTwo(perProblem),
+    outcomes: {
+      correct: outcomeShare("correct"),
+      wrong: outcomeShare("wrong"),
+      no_answer: outcomeShare("no_answer"),
+      unparsable: outcomeShare("unparsable"),
+      truncated: outcomeShare("truncated"),
+    },
+    closedShare: shareOf(({ extracted }) => extracted !== null),
+    truncatedShare: shareOf(({ truncated }) => truncated),
+    responseLength: lengthStatistics(samples.map(({ tokens }) => tokens)),
+    perProblem,
+  };
+}

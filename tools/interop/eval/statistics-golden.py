@@ -1,0 +1,126 @@
+"""Writes packages/eval/src/statistics/statistics.golden.json: what NumPy and SciPy say of seeded cases.
+
+python -m venv V && V/bin/pip install -r tools/interop/eval/requirements.txt && V/bin/python tools/interop/eval/statistics-golden.py
+"""
+
+import json
+from math import comb
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+rng = np.random.default_rng(20260811)
+
+
+def quantiles():
+    for degrees in [1, 2, 3, 7, 29, 30, 99, 399, 9999]:
+        for probability in [0.025, 0.2, 0.6, 0.8, 0.9, 0.975, 0.995, 0.9999]:
+            yield {
+                "degrees": degrees,
+                "probability": probability,
+                "t": float(stats.t.ppf(probability, degrees)),
+            }
+
+
+def clusters():
+    for problems, most in [(2, 1), (5, 4), (30, 8), (400, 4)]:
+        for equal in (True, False):
+            rows = []
+            for _ in range(problems):
+                n = most if equal else int(rng.integers(1, most + 1))
+                rows.append([int(x) for x in rng.random(n) < rng.random()])
+            flat = np.concatenate([np.array(row, float) for row in rows])
+            mean = float(flat.mean())
+            if mean in (0.0, 1.0):
+                continue
+            # Cluster-robust variance of a mean with the finite-cluster correction G / (G - 1).
+            meat = sum(float((np.array(row, float) - mean).sum()) ** 2 for row in rows)
+            error = (meat * problems / (problems - 1)) ** 0.5 / len(flat)
+            low, high = stats.t.interval(0.95, problems - 1, loc=mean, scale=error)
+            yield {
+                "clusters": rows,
+                "mean": mean,
+                "standardError": error,
+                "low": max(0.0, float(low)),
+                "high": min(1.0, float(high)),
+            }
+
+
+def extremes():
+    for problems in [2, 10, 30, 400]:
+        result = stats.binomtest(0, problems).proportion_ci(0.95, method="exact")
+        yield {"problems": problems, "high": float(result.high)}
+
+
+def passes():
+    for n in [1, 2, 4, 8, 16]:
+        for correct in range(0, n + 1, max(1, n // 4)):
+            for k in [1, 2, 4, 8, 16]:
+                if k <= n:
+                    yield {
+                        "n": n,
+                        "correct": correct,
+                        "k": k,
+                        "pass": 1 - comb(n - correct, k) / comb(n, k),
+                    }
+
+
+def paired():
+    for problems, shift in [(4, 1), (8, 1), (12, 0), (16, 2), (40, 1), (400, 0), (400, 1)]:
+        baseline = rng.integers(0, 9, problems) / 8
+        ours = np.clip(baseline + rng.integers(-2, 3 + shift, problems) / 8, 0, 1)
+        difference = ours - baseline
+        test = stats.permutation_test(
+            (difference,),
+            lambda x, axis: x.mean(axis=axis),
+            permutation_type="samples",
+            vectorized=True,
+            n_resamples=2**18 if problems <= 18 else 400_000,
+            alternative="two-sided",
+            rng=np.random.default_rng(1),
+        )
+        case = {
+            "ours": ours.tolist(),
+            "baseline": baseline.tolist(),
+            "difference": float(difference.mean()),
+            "exact": problems <= 18,
+            "pValue": min(1.0, float(test.pvalue)),
+        }
+        if problems > 1:
+            error = float(difference.std(ddof=1)) / problems**0.5
+            low, high = stats.t.interval(0.95, problems - 1, loc=difference.mean(), scale=error)
+            case |= {
+                "standardError": error,
+                "low": max(-1.0, float(low)),
+                "high": min(1.0, float(high)),
+                "minimumDetectable": float(
+                    (stats.t.ppf(0.975, problems - 1) + stats.t.ppf(0.8, problems - 1)) * error
+                ),
+            }
+        yield case
+
+
+def lengths():
+    for count in [1, 2, 7, 100]:
+        values = rng.integers(1, 4097, count)
+        yield {
+            "lengths": values.tolist(),
+            "mean": float(values.mean()),
+            "median": float(np.median(values)),
+            "p95": float(np.percentile(values, 95)),
+        }
+
+
+golden = {
+    "quantiles": list(quantiles()),
+    "clusters": list(clusters()),
+    "extremes": list(extremes()),
+    "passes": list(passes()),
+    "paired": list(paired()),
+    "lengths": list(lengths()),
+}
+root = Path(__file__).resolve().parents[3]
+target = root / "packages/eval/src/statistics/statistics.golden.json"
+target.write_text(json.dumps(golden, separators=(",", ":")) + "\n")
+print({key: len(value) for key, value in golden.items()}, target.stat().st_size, "bytes")
