@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { UsageError } from "@moonlight-rl/core";
-import { artifact, defineStage } from "@moonlight-rl/pipeline";
+import { artifact, defineStage, type StageOutput } from "@moonlight-rl/pipeline";
 import { checkRecipe, PROFILE_NAMES, PROFILES, resolveRecipe } from "@moonlight-rl/recipe";
 import { z } from "zod";
 import { judge } from "./check/judge.ts";
@@ -55,8 +55,7 @@ const outputSchema = z.object({
   argv: z.array(z.string()).optional(),
 });
 
-/** Resolves, checks and renders the training recipe: profile < files < `--set`. */
-export const rolloutConfig = defineStage({
+const stage = defineStage({
   name: "rollout-config",
   title: "Resolve, check and render the training recipe.",
   from: import.meta.url,
@@ -106,4 +105,10 @@ export const rolloutConfig = defineStage({
       ...(input.render === "argv" && argv !== undefined ? { argv: [...argv] } : {}),
     };
   },
+});
+
+/** Resolves, checks and renders the training recipe: profile < files < `--set`. */
+export const rolloutConfig = Object.assign(stage, {
+  /** What the command prints instead of a table of the output, so that a rendering can be piped. */
+  present: (output: StageOutput<typeof stage>): string | undefined => output.argv?.join("\n"),
 });
