@@ -15,7 +15,7 @@ export interface Interval {
   readonly level: number;
   /**
    * `t`: mean ± t · standard error, with problems − 1 degrees of freedom.
-   * `exact-binomial`: every problem has the same extreme mean, so the spread says nothing; Clopper and Pearson's bound over problems.
+   * `exact-binomial`: every problem has the same mean, so the spread says nothing; Clopper and Pearson's bound over problems.
    * `none`: fewer than two problems.
    */
   readonly method: "t" | "exact-binomial" | "none";
@@ -43,7 +43,11 @@ export function estimateMean(
   if (count === 0) throw new RangeError("no samples");
   const mean = sum(clusters.map(sum)) / count;
   const standardError = clusteredError(clusters, mean, count);
-  return { mean, standardError, interval: intervalOf(clusters, mean, standardError, bounds) };
+  return {
+    mean,
+    standardError,
+    interval: intervalOf(mean, standardError, clusters.length, bounds),
+  };
 }
 
 function clusteredError(
@@ -57,31 +61,28 @@ function clusteredError(
   return Math.sqrt((sum(squares) * problems) / (problems - 1)) / count;
 }
 
-function intervalOf(
-  clusters: readonly (readonly number[])[],
+/** Below this a standard error is rounding: all problems have the same mean. */
+const NO_SPREAD = 1e-12;
+
+/** 95 % interval of a mean over problems, cut off at the ends of the scale. */
+export function intervalOf(
   mean: number,
   standardError: number | null,
-  { lowest, highest }: Bounds,
-): Interval {
-  const problems = clusters.length;
-  if (standardError === null) return { low: lowest, high: highest, level: LEVEL, method: "none" };
-  if (mean === lowest || mean === highest) {
-    // The chance that none of so many problems shows it would be 2.5 % at this rate.
-    const reach = (1 - ((1 - LEVEL) / 2) ** (1 / problems)) * (highest - lowest);
-    return mean === lowest
-      ? { low: lowest, high: lowest + reach, level: LEVEL, method: "exact-binomial" }
-      : { low: highest - reach, high: highest, level: LEVEL, method: "exact-binomial" };
-  }
-  return tInterval(mean, standardError, problems, { lowest, highest });
-}
-
-/** mean ± t · standard error, cut off at the ends of the scale. */
-export function tInterval(
-  mean: number,
-  standardError: number,
   problems: number,
   { lowest, highest }: Bounds,
 ): Interval {
+  if (standardError === null) return { low: lowest, high: highest, level: LEVEL, method: "none" };
+  if (standardError < NO_SPREAD) {
+    // If problems unlike these were more frequent, so many would show none with a chance below 2.5 %;
+    // how unlike they are is bounded by the scale only.
+    const unseen = 1 - ((1 - LEVEL) / 2) ** (1 / problems);
+    return {
+      low: mean - unseen * (mean - lowest),
+      high: mean + unseen * (highest - mean),
+      level: LEVEL,
+      method: "exact-binomial",
+    };
+  }
   const reach = studentQuantile((1 + LEVEL) / 2, problems - 1) * standardError;
   return {
     low: Math.max(lowest, mean - reach),

@@ -1,4 +1,4 @@
-import { estimateMean, sum, tInterval, type Interval } from "./estimate.ts";
+import { estimateMean, sum, type Interval } from "./estimate.ts";
 import { RandomBits } from "./random-bits.ts";
 import { studentQuantile } from "./student-t.ts";
 
@@ -17,7 +17,7 @@ export interface PairedComparison {
   readonly test: "sign-flip-exact" | "sign-flip-monte-carlo";
   /** Sign patterns looked at. */
   readonly resamples: number;
-  /** True differences below this are found in less than 80 % of such evaluations, at the 5 % level; null where there is no standard error. */
+  /** True differences below this are found in less than 80 % of such evaluations, at the 5 % level; null without a spread. */
   readonly minimumDetectable: number | null;
   readonly problems: number;
   /** Problems on which ours is better, worse, and the same. */
@@ -47,22 +47,17 @@ export function comparePaired(
     throw new RangeError("a paired comparison needs the same problems, at least one");
   }
   const differences = ours.map((value, i) => value - (baseline[i] ?? 0));
-  const bounds = { lowest: -1, highest: 1 };
-  const estimate = estimateMean(
+  const { mean, standardError, interval } = estimateMean(
     differences.map((value) => [value]),
-    bounds,
+    { lowest: -1, highest: 1 },
   );
-  const { mean, standardError } = estimate;
   const problems = differences.length;
-  const test = signFlipTest(differences, seed);
   return {
     difference: mean,
     standardError,
-    interval:
-      standardError === null ? estimate.interval : tInterval(mean, standardError, problems, bounds),
-    ...test,
-    minimumDetectable:
-      standardError === null ? null : minimumDetectableDifference(standardError, problems),
+    interval,
+    ...signFlipTest(differences, seed),
+    minimumDetectable: standardError ? minimumDetectableDifference(standardError, problems) : null,
     problems,
     better: differences.filter((value) => value > 0).length,
     worse: differences.filter((value) => value < 0).length,

@@ -70,6 +70,17 @@ describe("estimateMean", () => {
     }
   });
 
+  it("does not take equal problems for certainty inside the scale either", () => {
+    const { interval, standardError } = estimateMean([
+      [0, 1],
+      [1, 0],
+      [0, 1],
+    ]);
+    expect(standardError).toBe(0);
+    expect(interval.low).toBeCloseTo(0.5 - 0.5 * (1 - 0.025 ** (1 / 3)), 12);
+    expect(interval.high).toBeCloseTo(0.5 + 0.5 * (1 - 0.025 ** (1 / 3)), 12);
+  });
+
   it("says nothing with one problem", () => {
     expect(estimateMean([[1, 0, 1]])).toEqual({
       mean: 2 / 3,
@@ -134,7 +145,9 @@ describe("comparePaired", () => {
       resolution: 0.125,
       test: "sign-flip-exact",
     });
-    expect(comparePaired(zeros, zeros)).toMatchObject({ difference: 0, pValue: 1, same: 40 });
+    const same = comparePaired(zeros, zeros);
+    expect(same).toMatchObject({ difference: 0, pValue: 1, same: 40, minimumDetectable: null });
+    expect(same.interval.high).toBeCloseTo(1 - 0.025 ** (1 / 40), 12);
   });
 
   it("is the same again with the same seed", () => {
