@@ -15,3 +15,18 @@ export type { TensorInfo } from "./safetensors/header.ts";
 export { readSafetensorsHeader } from "./safetensors/open.ts";
 export { writeSafetensors } from "./safetensors/write.ts";
 export type { TensorContent, TensorSource } from "./tensor-source.ts";
+export type { PlainObject } from "./torch-dist/common.ts";
+export {
+  iterationFolder,
+  TRACKER_FILE,
+  type ChunkSource,
+  type Iteration,
+  type Region,
+  type ShardedTensorSource,
+  type StoredChunk,
+  type StoredTensor,
+} from "./torch-dist/layout.ts";
+export { openTorchDist, readTracker, type TorchDist } from "./torch-dist/open.ts";
+export { writeTorchDist, type WriteTorchDistOptions } from "./torch-dist/write.ts";
+export { hfSources, megatronSources, type NamedTensors } from "./megatron/catalogue-sources.ts";
+export { megatronArgs } from "./megatron/megatron-args.ts";

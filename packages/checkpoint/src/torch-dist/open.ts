@@ -1,0 +1,178 @@
+import { existsSync } from "node:fs";
+import { open, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { PreflightError, readJson, VerificationError } from "@moonlight-rl/core";
+import { z } from "zod";
+import { itemSize, tensorBytes } from "../dtype.ts";
+import { readPickle } from "../pickle/read.ts";
+import { readArchive, readRecord } from "../zip/archive-reader.ts";
+import { ChunkReader } from "./chunk-reader.ts";
+import { plainCommon, type PlainObject } from "./common.ts";
+import {
+  iterationFolder,
+  TRACKER_FILE,
+  type Iteration,
+  type Region,
+  type StoredTensor,
+} from "./layout.ts";
+import { tensorsOfMetadata } from "./metadata-pickle.ts";
+import { copyRegion, intersect, tilingFault } from "./region.ts";
+
+/** An iteration of a torch_dist checkpoint, opened for reading. */
+export interface TorchDist {
+  /** The folder of the iteration. */
+  readonly folder: string;
+  readonly iteration: Iteration;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** What `common.pt` holds, as plain data: `args`, `iteration`, … */
+  readonly common: PlainObject;
+  /** A whole tensor, row-major. */
+  readTensor(key: string): Promise<Uint8Array>;
+  /** A part of a tensor, row-major, assembled from the chunks that it touches. */
+  readRegion(key: string, region: Region): Promise<Uint8Array>;
+  /** The same in blocks: streamed when the region is exactly one chunk. */
+  regionBlocks(key: string, region: Region): AsyncGenerator<Uint8Array>;
+  close(): Promise<void>;
+}
+
+const MAX_METADATA = 1 << 28;
+const MAX_COMMON = 1 << 26;
+
+const backendSchema = z.object({
+  sharded_backend: z.literal("torch_dist"),
+  sharded_backend_version: z.int(),
+  common_backend: z.string(),
+  common_backend_version: z.int(),
+});
+
+/** The iteration that a checkpoint folder's tracker names. */
+export async function readTracker(folder: string): Promise<Iteration> {
+  const file = join(folder, TRACKER_FILE);
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new PreflightError(
+      "CHECKPOINT_INCOMPLETE",
+      `${folder} has no ${TRACKER_FILE}: it is not a finished torch_dist checkpoint.`,
+      { file, cause },
+    );
+  });
+  return parseIteration(text.trim(), file);
+}
+
+function parseIteration(text: string, file: string): Iteration {
+  if (text === "release") return "release";
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new VerificationError(
+    "TRACKER_INVALID",
+    `${file} holds "${text.slice(0, 40)}", expected an iteration number or "release".`,
+    { file },
+  );
+}
+
+/** Opens the iteration that the tracker names, a given one, or the iteration folder itself. */
+export async function openTorchDist(path: string, iteration?: Iteration): Promise<TorchDist> {
+  const direct = existsSync(join(path, ".metadata"));
+  const named = iteration ?? (direct ? iterationOfFolder(path) : await readTracker(path));
+  const folder = direct ? path : join(path, iterationFolder(named));
+  if (!existsSync(join(folder, "metadata.json"))) {
+    throw new PreflightError(
+      "CHECKPOINT_INCOMPLETE",
+      `${folder} has no metadata.json: the iteration was not finished.`,
+      { file: folder },
+    );
+  }
+  await readJson(join(folder, "metadata.json"), backendSchema, {
+    what: "metadata.json",
+    code: "CHECKPOINT_FORMAT",
+  });
+  const metadataFile = join(folder, ".metadata");
+  const tensors = tensorsOfMetadata(
+    readPickle(await readBounded(metadataFile, MAX_METADATA), metadataFile),
+    metadataFile,
+  );
+  for (const [key, { shape, chunks }] of tensors) {
+    const fault = tilingFault(shape, chunks);
+    if (fault !== undefined)
+      throw new VerificationError(
+        "CHUNKS_INCOMPLETE",
+        `${metadataFile}: tensor ${key}: ${fault}.`,
+        { file: metadataFile, field: key },
+      );
+  }
+  const common = await readCommon(join(folder, "common.pt"));
+  const chunks = new ChunkReader(folder);
+  const find = (key: string): StoredTensor => {
+    const tensor = tensors.get(key);
+    if (tensor === undefined)
+      throw new VerificationError("TENSOR_MISSING", `${folder} has no tensor ${key}.`, {
+        file: metadataFile,
+        field: key,
+      });
+    return tensor;
+  };
+
+  const readRegion = async (key: string, region: Region): Promise<Uint8Array> => {
+    const tensor = find(key);
+    const target = { ...region, bytes: new Uint8Array(tensorBytes(region.sizes, tensor.dtype)) };
+    for (const chunk of tensor.chunks) {
+      const part = intersect(chunk, region);
+      if (part === undefined) continue;
+      copyRegion(
+        { ...chunk, bytes: await chunks.bytes(key, tensor, chunk) },
+        target,
+        part,
+        itemSize(tensor.dtype),
+      );
+    }
+    return target.bytes;
+  };
+  return {
+    folder,
+    iteration: named,
+    tensors,
+    common,
+    readRegion,
+    readTensor: (key) => {
+      const { shape } = find(key);
+      return readRegion(key, { offsets: shape.map(() => 0), sizes: shape });
+    },
+    async *regionBlocks(key, region) {
+      const tensor = find(key);
+      const same = (a: readonly number[], b: readonly number[]): boolean => a.join() === b.join();
+      const chunk = tensor.chunks.find(
+        ({ offsets, sizes }) => same(offsets, region.offsets) && same(sizes, region.sizes),
+      );
+      if (chunk === undefined) yield await readRegion(key, region);
+      else yield* chunks.blocks(key, tensor, chunk);
+    },
+    close: () => chunks.close(),
+  };
+}
+
+function iterationOfFolder(path: string): Iteration {
+  const name = basename(path);
+  return parseIteration(name.replace(/^iter_0*(?=\d)/, ""), path);
+}
+
+async function readCommon(file: string): Promise<PlainObject> {
+  const handle = await open(file, "r").catch((cause: unknown) => {
+    throw new VerificationError("FILE_MISSING", `The checkpoint lacks ${file}.`, { file, cause });
+  });
+  try {
+    const slice = { handle, file, offset: 0, length: (await handle.stat()).size };
+    const pickle = await readRecord(slice, await readArchive(slice), "data.pkl", MAX_COMMON);
+    return plainCommon(readPickle(pickle, file), file);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readBounded(file: string, limit: number): Promise<Uint8Array> {
+  const bytes = await readFile(file);
+  if (bytes.byteLength > limit)
+    throw new VerificationError(
+      "METADATA_INVALID",
+      `${file} has ${bytes.byteLength} bytes, over the limit of ${limit}.`,
+      { file },
+    );
+  return bytes;
+}

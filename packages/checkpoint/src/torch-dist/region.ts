@@ -1,0 +1,100 @@
+import type { Region } from "./layout.ts";
+import { strides } from "./tensor-archive.ts";
+import { elementCount } from "../dtype.ts";
+
+/** What two boxes share, or undefined. */
+export function intersect(a: Region, b: Region): Region | undefined {
+  const offsets = a.offsets.map((offset, axis) => Math.max(offset, b.offsets[axis] ?? 0));
+  const ends = a.offsets.map((offset, axis) =>
+    Math.min(offset + (a.sizes[axis] ?? 0), (b.offsets[axis] ?? 0) + (b.sizes[axis] ?? 0)),
+  );
+  const sizes = ends.map((end, axis) => end - (offsets[axis] ?? 0));
+  return sizes.every((size) => size > 0) ? { offsets, sizes } : undefined;
+}
+
+/** A box's bytes, row-major. */
+export interface Box extends Region {
+  readonly bytes: Uint8Array;
+}
+
+/** Copies `part`, which lies in both boxes, from one to the other: whole runs along the last axes at a time. */
+export function copyRegion(from: Box, to: Box, part: Region, itemSize: number): void {
+  const rank = part.sizes.length;
+  // Axes that both boxes hold in full and contiguously are one run.
+  let run = rank;
+  let runLength = 1;
+  while (run > 0) {
+    const axis = run - 1;
+    runLength *= part.sizes[axis] ?? 1;
+    run--;
+    if (part.sizes[axis] !== from.sizes[axis] || part.sizes[axis] !== to.sizes[axis]) break;
+  }
+  const [fromStrides, toStrides] = [strides(from.sizes), strides(to.sizes)];
+  const start = (box: Box, boxStrides: readonly number[]): number =>
+    part.offsets.reduce(
+      (sum, offset, axis) => sum + (offset - (box.offsets[axis] ?? 0)) * (boxStrides[axis] ?? 0),
+      0,
+    );
+  const [fromStart, toStart] = [start(from, fromStrides), start(to, toStrides)];
+  const counts = part.sizes.slice(0, run);
+  const index = counts.map(() => 0);
+  for (let i = 0; i < elementCount(counts); i++) {
+    let source = fromStart;
+    let target = toStart;
+    for (let axis = 0; axis < run; axis++) {
+      source += (index[axis] ?? 0) * (fromStrides[axis] ?? 0);
+      target += (index[axis] ?? 0) * (toStrides[axis] ?? 0);
+    }
+    to.bytes.set(
+      from.bytes.subarray(source * itemSize, (source + runLength) * itemSize),
+      target * itemSize,
+    );
+    advance(index, counts);
+  }
+}
+
+function advance(index: number[], counts: readonly number[]): void {
+  for (let axis = counts.length - 1; axis >= 0; axis--) {
+    index[axis] = (index[axis] ?? 0) + 1;
+    if ((index[axis] ?? 0) < (counts[axis] ?? 0)) return;
+    index[axis] = 0;
+  }
+}
+
+/** Why the regions do not tile the shape exactly once, or undefined when they do. */
+export function tilingFault(
+  shape: readonly number[],
+  regions: readonly Region[],
+): string | undefined {
+  for (const { offsets, sizes } of regions) {
+    const inside =
+      offsets.length === shape.length &&
+      sizes.length === shape.length &&
+      shape.every(
+        (size, axis) => (sizes[axis] ?? 0) > 0 && (offsets[axis] ?? 0) + (sizes[axis] ?? 0) <= size,
+      );
+    if (!inside)
+      return `the chunk at [${offsets.join(", ")}] of size [${sizes.join(", ")}] is not within [${shape.join(", ")}]`;
+  }
+  const sorted = [...regions].sort((a, b) => compare(a.offsets, b.offsets));
+  for (const [i, region] of sorted.entries()) {
+    for (let j = i + 1; j < sorted.length; j++) {
+      const other = sorted[j];
+      if (
+        other === undefined ||
+        (other.offsets[0] ?? 0) >= (region.offsets[0] ?? 0) + (region.sizes[0] ?? 0)
+      )
+        break;
+      if (intersect(region, other) !== undefined)
+        return `the chunks at [${region.offsets.join(", ")}] and [${other.offsets.join(", ")}] overlap`;
+    }
+  }
+  const covered = regions.reduce((sum, { sizes }) => sum + elementCount(sizes), 0);
+  const wanted = elementCount(shape);
+  return covered === wanted ? undefined : `its chunks cover ${covered} of ${wanted} elements`;
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (const [axis, value] of a.entries()) if (value !== b[axis]) return value - (b[axis] ?? 0);
+  return 0;
+}
