@@ -1,6 +1,7 @@
 import { assetsDirectory } from "@moonlight-rl/tiny-moonlight";
 import { Command, InvalidArgumentError } from "commander";
 import { datasetFiles } from "./data/datasets.ts";
+import { pretrainCommand } from "./pretrain-command.ts";
 import { tokenizerFiles } from "./tokenizer/tokenizer-files.ts";
 import { writeAssets } from "./write-assets.ts";
 
@@ -21,6 +22,8 @@ program
     await writeAssets(out, files);
     for (const { path, content } of files) console.log(`${path}  ${content.length} bytes`);
   });
+
+program.addCommand(pretrainCommand({ seed: SEED, out: assetsDirectory }));
 
 await program.parseAsync();
 
