@@ -1,13 +1,27 @@
-import { open, rename, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { open, rename, rm, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import writeFileAtomically from "write-file-atomic";
 import { canonicalJson } from "./json.ts";
+
+/** Ends the names of files that are still being written; what a crash leaves of them is never content. */
+export const TEMPORARY_SUFFIX = ".moonlight-tmp";
 
 /** Writes a whole file so that readers see the old content or the new, never a part (temp + fsync + rename). */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
-  await writeFileAtomically(path, typeof data === "string" ? data : Buffer.from(data), {
-    fsync: true,
-  });
+  const temporary = `${path}.${randomUUID()}${TEMPORARY_SUFFIX}`;
+  try {
+    const handle = await open(temporary, "wx");
+    try {
+      await handle.writeFile(data);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
   await syncDirectory(dirname(path));
 }
 

@@ -96,5 +96,5 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 function isAbort(value: unknown): boolean {
-  return value instanceof Error && (value.name === "AbortError" || value.name === "ABORT_ERR");
+  return value instanceof Error && value.name === "AbortError";
 }

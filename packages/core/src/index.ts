@@ -15,6 +15,7 @@ export {
 export { canonicalJson, type Json } from "./json.ts";
 export { digestOf, hashFile, newSha256, sha256, type Sha256 } from "./digest.ts";
 export {
+  TEMPORARY_SUFFIX,
   publishDirectory,
   removePath,
   syncDirectory,

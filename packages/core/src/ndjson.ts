@@ -7,31 +7,37 @@ import {
   readFileSync,
   writeSync,
 } from "node:fs";
-import { createInterface } from "node:readline";
 import { VerificationError } from "./error.ts";
 
-/** Reads newline-delimited JSON; a torn last line (a crash in mid-write) is dropped, any other bad line is an error. */
+/**
+ * Reads newline-delimited JSON. A last line without its newline (a crash in mid-write) is dropped, as
+ * `NdjsonWriter` cuts it off; any other line that is not JSON is an error. Lines end at "\n" and nowhere else:
+ * JSON text may hold U+2028, which line readers for people break at.
+ */
 export async function* readNdjson(path: string): AsyncGenerator<unknown> {
-  const lines = createInterface({
-    input: createReadStream(path),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  });
+  let rest = "";
   let number = 0;
-  let torn: { line: number; cause: unknown } | undefined;
-  for await (const line of lines) {
-    number++;
-    if (torn !== undefined) {
-      throw new VerificationError("NDJSON_CORRUPT", `${path}: line ${torn.line} is not JSON`, {
-        file: path,
-        cause: torn.cause,
-      });
+  let offset = 0;
+  for await (const block of createReadStream(path, { encoding: "utf8", highWaterMark: 1 << 18 })) {
+    const lines = (rest + (block as string)).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      number++;
+      if (line !== "") yield parseLine(line, path, number, offset);
+      offset += Buffer.byteLength(line) + 1;
     }
-    if (line === "") continue;
-    try {
-      yield JSON.parse(line) as unknown;
-    } catch (cause) {
-      torn = { line: number, cause };
-    }
+  }
+}
+
+function parseLine(line: string, path: string, number: number, byteOffset: number): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch (cause) {
+    throw new VerificationError("NDJSON_CORRUPT", `${path}: line ${number} is not JSON`, {
+      file: path,
+      byteOffset,
+      cause,
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { PreflightError, VerificationError } from "@moonlight-rl/core";
+import { PreflightError, TEMPORARY_SUFFIX, VerificationError } from "@moonlight-rl/core";
 
 /** Files at an artifact's root that describe it and are not part of its content. */
 export const MANIFEST_FILE = "manifest.json";
@@ -14,7 +14,8 @@ export interface FolderFile {
 }
 
 /**
- * All files of a folder, sorted by path; `skip` leaves out top-level entries.
+ * All files of a folder, sorted by path; `skip` leaves out top-level entries. Half-written files that a crash
+ * has left are left out too.
  * Symbolic links that leave the folder, links to folders, special files and unportable names are refused.
  */
 export async function listFolder(
@@ -27,7 +28,7 @@ export async function listFolder(
     for (const entry of await readdir(at, { withFileTypes: true })) {
       const absolute = join(at, entry.name);
       const path = relative(root, absolute).split(sep).join("/");
-      if (skip.includes(path)) continue;
+      if (skip.includes(path) || entry.name.endsWith(TEMPORARY_SUFFIX)) continue;
       checkFileName(path, absolute);
       if (entry.isDirectory()) await walk(absolute);
       else if (entry.isFile() || entry.isSymbolicLink()) {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, realpath, rename } from "node:fs/promises";
+import { mkdir, readdir, realpath, rename } from "node:fs/promises";
 import { join, sep } from "node:path";
 import {
   hashFile,
@@ -8,6 +8,7 @@ import {
   removePath,
   syncDirectory,
   syncFile,
+  TEMPORARY_SUFFIX,
   throwIfAborted,
   VerificationError,
   writeJsonAtomic,
@@ -59,8 +60,10 @@ export async function publishArtifact(request: PublishRequest): Promise<Artifact
     return toArtifact(final, manifest);
   }
   await makeDurable(folder, manifest);
-  await writeJsonAtomic(join(folder, PROVENANCE_FILE), request.provenance);
+  await removeHalfWritten(folder);
+  // Manifest first: a lone provenance.json is then always a file of the stage's own (see checkReserved).
   await writeJsonAtomic(join(folder, MANIFEST_FILE), manifest);
+  await writeJsonAtomic(join(folder, PROVENANCE_FILE), request.provenance);
   await mkdir(request.workspace.store, { recursive: true });
   await moveIntoStore(folder, final, manifest);
   return toArtifact(final, manifest);
@@ -78,14 +81,27 @@ async function checkFolder({ folder, scratch }: PublishRequest): Promise<string>
 
 /** A manifest of ours may be left from a crash just before the move; any other file of that name is content that we would destroy. */
 async function checkReserved(folder: string): Promise<void> {
-  try {
-    await readManifest(folder);
-  } catch (cause) {
-    throw new VerificationError(
+  const reserved = (name: string, cause?: unknown): VerificationError =>
+    new VerificationError(
       "ARTIFACT_NAME",
-      `${join(folder, MANIFEST_FILE)}: this name is reserved for the artifact's own manifest.`,
-      { file: join(folder, MANIFEST_FILE), cause },
+      `${name} is reserved for the artifact's own description.`,
+      { file: join(folder, name), cause },
     );
+  let manifest: Manifest | undefined;
+  try {
+    manifest = await readManifest(folder);
+  } catch (cause) {
+    throw reserved(MANIFEST_FILE, cause);
+  }
+  if (manifest === undefined && (await readdir(folder)).includes(PROVENANCE_FILE)) {
+    throw reserved(PROVENANCE_FILE);
+  }
+}
+
+/** What a crash has left beside the files is not moved into the store. */
+async function removeHalfWritten(folder: string): Promise<void> {
+  for (const name of await readdir(folder, { recursive: true })) {
+    if (name.endsWith(TEMPORARY_SUFFIX)) await removePath(join(folder, name));
   }
 }
 

@@ -21,7 +21,7 @@ export type ArtifactReference = Omit<z.output<typeof artifactReferenceSchema>, "
 
 /** A value as JSON: artifacts become references; `undefined` fields are dropped. Without a workspace references carry no path (keys). */
 export function toJson(value: unknown, workspace?: Workspace): Json {
-  if (isArtifact(value)) return { ...toReference(value, workspace) } as Json;
+  if (isArtifact(value)) return { ...toReference(value, workspace) };
   if (Array.isArray(value)) return value.map((item) => toJson(item, workspace));
   if (typeof value === "object" && value !== null) {
     return Object.fromEntries(

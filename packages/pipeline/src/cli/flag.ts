@@ -82,7 +82,8 @@ function toFlag(path: readonly string[], schema: z.core.$ZodType): Flag {
     type,
     repeatable: array || type === "record",
     nullable: all.some((layer) => layer instanceof z.ZodNullable),
-    required: schema._zod.optin !== "optional",
+    // "optional", or "defaulted" when the schema has a default.
+    required: schema._zod.optin === undefined,
     ...(choices === undefined ? {} : { choices }),
     ...(description === undefined ? {} : { description }),
     ...(byDefault === undefined ? {} : { defaultText: JSON.stringify(byDefault) }),

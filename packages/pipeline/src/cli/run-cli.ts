@@ -1,5 +1,5 @@
 import { CommanderError, type Command } from "commander";
-import { EXIT_CODE, MoonlightError, toMoonlightError, UsageError } from "@moonlight-rl/core";
+import { EXIT_CODE, type MoonlightError, toMoonlightError, UsageError } from "@moonlight-rl/core";
 import { errorOf } from "../runner/error-event.ts";
 import { Redactor } from "../runner/redactor.ts";
 import { formatError } from "./format-error.ts";

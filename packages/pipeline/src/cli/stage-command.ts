@@ -106,7 +106,7 @@ async function runCommand(
       seconds,
       output: toJson(output, workspace),
     }),
-    text: ({ output }) => resultTable(output),
+    text: ({ output }) => stage.present?.(output as never) ?? resultTable(output),
   });
 }
 

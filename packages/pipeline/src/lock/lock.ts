@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { link, mkdir, readFile, rmdir, stat, unlink, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, readFile, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { removePath, TemporaryError, throwIfAborted } from "@moonlight-rl/core";
@@ -44,7 +44,10 @@ export async function acquireLock(path: string, options: LockOptions): Promise<L
   let waiting = false;
   for (;;) {
     throwIfAborted(options.signal);
-    if (await create(path)) return { release: () => unlink(path) };
+    if (await create(path)) {
+      await sweep(path);
+      return { release: () => unlink(path) };
+    }
     const holder = await readHolder(path);
     if (holder === undefined) {
       // Released just now, or (unreadable) left by a crash of the disk.
@@ -72,7 +75,7 @@ export async function lockHolder(path: string): Promise<LockHolder | undefined> 
 
 /** Atomic, content included: a lock file is never seen without its holder. */
 async function create(path: string): Promise<boolean> {
-  const temporary = `${path}.${randomUUID()}`;
+  const temporary = `${path}.${process.pid}-${randomUUID().slice(0, 8)}`;
   const holder: LockHolder = {
     pid: process.pid,
     host: hostname(),
@@ -90,6 +93,18 @@ async function create(path: string): Promise<boolean> {
     return await createWithoutLink(path, holder);
   } finally {
     await unlink(temporary);
+  }
+}
+
+/** Removes what processes that were killed within `create` have left. */
+async function sweep(path: string): Promise<void> {
+  const prefix = `${basename(path)}.`;
+  for (const name of await readdir(dirname(path))) {
+    const pid = name.startsWith(prefix)
+      ? /^(\d+)-[0-9a-f]{8}$/.exec(name.slice(prefix.length))
+      : null;
+    if (pid === null || (await isAlive(Number(pid[1]), "unknown"))) continue;
+    await removePath(join(dirname(path), name));
   }
 }
 

@@ -1,7 +1,6 @@
 import { lookUp, newestRecord } from "../runner/cache.ts";
 import { firstDifference } from "../runner/difference.ts";
 import type { StageRequest } from "../runner/execute-stage.ts";
-import type { KeyParts } from "../runner/key.ts";
 import { keyStage, parseInput, resolveInput } from "../runner/prepare-stage.ts";
 import { createSession, planContext, type RunnerOptions, type Session } from "../runner/session.ts";
 import type { PlanAction } from "../stage/context.ts";
@@ -97,7 +96,7 @@ async function verdict(
   const before = await newestRecord(session.workspace, stage.name);
   if (before === undefined) return { reason: "never run in this workspace" };
   return {
-    reason: firstDifference(before.parts as KeyParts, key.parts) ?? "its result is gone",
+    reason: firstDifference(before.parts, key.parts) ?? "its result is gone",
   };
 }
 

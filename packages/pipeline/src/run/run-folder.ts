@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir } from "node:fs/promises";
+import { access, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
   closest,
@@ -10,6 +10,7 @@ import {
   eventSchema,
   type MoonlightEvent,
 } from "@moonlight-rl/core";
+import { compare } from "../artifact/folder.ts";
 import { lockHolder } from "../lock/lock.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { readJournal, type JournalEntry } from "./journal.ts";
@@ -108,5 +109,15 @@ export async function findRun(workspace: Workspace, wanted: string): Promise<str
 
 async function runIds(workspace: Workspace): Promise<string[]> {
   const names = await readdir(workspace.runs).catch(() => []);
-  return names.filter((name) => /^\d{8}-\d{6}-[0-9a-f]{4}$/.test(name)).sort();
+  const ids = names.filter((name) => /^\d{8}-\d{6}-[0-9a-f]{4}$/.test(name)).sort(compare);
+  // A crash at the very start leaves a folder without a record: there is nothing in it to go on with.
+  const started = await Promise.all(
+    ids.map((id) =>
+      access(runFiles(workspace, id).record).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return ids.filter((_, i) => started[i]);
 }

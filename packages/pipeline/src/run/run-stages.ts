@@ -1,6 +1,11 @@
 import { digestOf, isMoonlightError, toMoonlightError, type Json } from "@moonlight-rl/core";
 import { fromJson, toJson } from "../artifact/reference.ts";
-import { executeStage, type StageRequest, type StageResult } from "../runner/execute-stage.ts";
+import {
+  executeStage,
+  tidy,
+  type StageRequest,
+  type StageResult,
+} from "../runner/execute-stage.ts";
 import { keyedJson } from "../runner/key.ts";
 import { keyStage, parseInput, resolveInput } from "../runner/prepare-stage.ts";
 import type { Session } from "../runner/session.ts";
@@ -121,6 +126,7 @@ export class RunStages {
     }
     try {
       const output = stage.output.parse(await fromJson(entry.output, this.#session.workspace));
+      await tidy(this.#session, key);
       emit({ type: "stage.reused", key, seconds: entry.seconds });
       return { output, key, reused: true, seconds: entry.seconds };
     } catch (error) {

@@ -43,8 +43,9 @@ function isObject(value: Json | undefined): value is { readonly [key: string]: J
 
 function show(value: Json | undefined): string {
   if (value === undefined) return "(absent)";
-  if (isObject(value) && typeof value["digest"] === "string") {
-    return `${String(value["$artifact"])} ${value["digest"].slice(0, 12)}`;
+  if (isObject(value)) {
+    const { $artifact: kind, digest } = value;
+    if (typeof kind === "string" && typeof digest === "string") return `${kind} ${short(digest)}`;
   }
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;

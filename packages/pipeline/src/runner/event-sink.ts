@@ -26,12 +26,12 @@ export class EventSink {
 
   #send(input: EventInput, stage: string | undefined): void {
     const { clock, redactor, listeners, run } = this.#options;
-    const event = redactor.value({
+    const event: MoonlightEvent = redactor.value({
       ...input,
       time: clock.now().toISOString(),
       ...(run === undefined ? {} : { run }),
       ...(stage === undefined ? {} : { stage }),
-    } as MoonlightEvent);
+    });
     for (const listener of listeners) {
       try {
         listener(event);

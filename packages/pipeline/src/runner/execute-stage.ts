@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import {
+  isMoonlightError,
   MoonlightError,
   removePath,
   throwIfAborted,
@@ -89,8 +91,24 @@ async function fromCache(
   if (found.status !== "hit") return undefined;
   const output = stage.output.safeParse(found.output);
   if (!output.success) return undefined;
+  await tidy(session, key);
   emit({ type: "stage.reused", key, seconds: found.seconds });
   return { output: output.data, key, reused: true, seconds: found.seconds };
+}
+
+/** Removes what a process has left that was killed after its result was recorded: its scratch folder and its lock. */
+export async function tidy({ workspace }: Session, key: string): Promise<void> {
+  const scratch = join(workspace.scratch, key);
+  const path = join(workspace.locks, `${key}.lock`);
+  if (!existsSync(scratch) && !existsSync(path)) return;
+  try {
+    const lock = await acquireLock(path, { what: `Stage ${key}`, wait: false });
+    await removePath(scratch);
+    await lock.release();
+  } catch (error) {
+    // Somebody is at work there (with --force, say): it is theirs to tidy.
+    if (!isMoonlightError(error)) throw error;
+  }
 }
 
 async function runLocked(
@@ -115,7 +133,10 @@ async function runLocked(
     const context = stageContext(session, request, scratch);
     const output = checkOutput(stage, await stage.run(request.input as never, context));
     const took = seconds();
-    if (cacheable) await remember(session.workspace, key, output, took, session.clock.now());
+    if (cacheable) {
+      const record = { key: key.key, parts: session.redactor.value(key.parts) };
+      await remember(session.workspace, record, output, took, session.clock.now());
+    }
     await removePath(scratch);
     emit({
       type: "stage.finished",
@@ -207,5 +228,5 @@ async function reasonToRun(
   if (!cacheable) return "not cacheable with this input";
   const before = await newestRecord(session.workspace, stage.name);
   if (before === undefined) return "never run in this workspace";
-  return firstDifference(before.parts as typeof key.parts, key.parts) ?? "its result is gone";
+  return firstDifference(before.parts, key.parts) ?? "its result is gone";
 }

@@ -33,7 +33,7 @@ export interface Secrets {
 }
 
 export interface Clock {
-  now(): Date;
+  readonly now: () => Date;
 }
 
 export interface FileDigest {
@@ -66,11 +66,11 @@ export interface StageContext extends PlanContext {
   readonly scratch: string;
   readonly exec: Exec;
   /** Moves a folder of `scratch` into the store as an artifact. An equal artifact that exists already is reused. */
-  publish<K extends string>(
+  readonly publish: <K extends string>(
     kind: K,
     folder: string,
     options?: PublishOptions,
-  ): Promise<Artifact<K>>;
+  ) => Promise<Artifact<K>>;
 }
 
 /** One thing that a stage would do. */

@@ -23,6 +23,8 @@ export interface StageDefinition<N extends string, I extends z.ZodObject, O exte
   /** What `run` would do, without side effects. */
   plan?(input: z.output<I>, context: PlanContext): Promise<readonly PlanAction[]>;
   run(input: z.output<I>, context: StageContext): Promise<z.input<O>>;
+  /** What the command prints on standard output for people; undefined (default): a table of the output. */
+  present?(output: z.output<O>): string | undefined;
   /** false = the result depends on more than the input (a remote endpoint) and is never reused. Default true. */
   cacheable?(input: z.output<I>): boolean;
 }
@@ -59,7 +61,7 @@ export function assertStage(stage: Stage): void {
   if (contract === CONTRACT) return;
   throw new UsageError(
     "STAGE_CONTRACT",
-    `Stage "${String(stage.name)}" has contract ${String(contract)}; this pipeline runs contract ${CONTRACT}.`,
+    `Stage "${stage.name}" has contract ${String(contract)}; this pipeline runs contract ${CONTRACT}.`,
     { hint: "Install versions of the stage and of @moonlight-rl/pipeline that fit each other." },
   );
 }

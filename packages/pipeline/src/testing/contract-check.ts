@@ -2,6 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalJson, VerificationError } from "@moonlight-rl/core";
 import { isArtifact, type Artifact } from "../artifact/artifact.ts";
+import { compare } from "../artifact/folder.ts";
 import { toJson } from "../artifact/reference.ts";
 import { verifyArtifact } from "../artifact/verify.ts";
 import type { Stage, StageInput, StageOutput } from "../stage/define-stage.ts";
@@ -67,7 +68,7 @@ function artifactsIn(value: unknown): Artifact[] {
 async function snapshot(folder: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true }).catch(() => []);
   const lines = await Promise.all(
-    entries.sort().map(async (name) => {
+    entries.sort(compare).map(async (name) => {
       const status = await stat(join(folder, name));
       return `${name} ${status.size} ${status.mtimeMs}`;
     }),
