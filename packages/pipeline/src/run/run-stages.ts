@@ -9,7 +9,7 @@ import {
 import { keyedJson } from "../runner/key.ts";
 import { keyStage, parseInput, resolveInput } from "../runner/prepare-stage.ts";
 import type { Session } from "../runner/session.ts";
-import { fillFrom, keyedPart } from "../schema/keyed.ts";
+import { keyedPart, withUnkeyed } from "../schema/keyed.ts";
 import type { Stage } from "../stage/define-stage.ts";
 import type { StageCall } from "./define-pipeline.ts";
 import type { Journal } from "./journal.ts";
@@ -100,7 +100,7 @@ export class RunStages {
     const earlier = this.#journal.resolved(id);
     if (earlier?.request === request) {
       const kept = await fromJson(earlier.input, this.#session.workspace);
-      return parseInput(stage, fillFrom(kept, input));
+      return parseInput(stage, withUnkeyed(stage.input, kept, input));
     }
     const resolved = await resolveInput(this.#session, stage, id, input);
     this.#journal.append({

@@ -28,7 +28,22 @@ export function keyedPart(schema: z.core.$ZodType, value: unknown): unknown {
   return kept;
 }
 
-/** `value` with the fields that it lacks taken from `other`, object by object: puts unkeyed fields back. */
+/** `value` with its missing unkeyed fields taken from `other`: the inverse of `keyedPart`. Other fields stay as they are. */
+export function withUnkeyed(schema: z.core.$ZodType, value: unknown, other: unknown): unknown {
+  const core = unwrap(schema);
+  if (!(core instanceof z.ZodObject) || !isPlainObject(value) || !isPlainObject(other)) {
+    return value;
+  }
+  const filled: Record<string, unknown> = { ...value };
+  for (const [key, inner] of Object.entries(core.shape)) {
+    if (isUnkeyed(inner)) {
+      if (!(key in filled) && key in other) filled[key] = other[key];
+    } else if (key in filled) filled[key] = withUnkeyed(inner, filled[key], other[key]);
+  }
+  return filled;
+}
+
+/** `value` with the fields that it lacks taken from `other`, object by object. */
 export function fillFrom(value: unknown, other: unknown): unknown {
   if (!isPlainObject(value) || !isPlainObject(other)) return value;
   const filled: Record<string, unknown> = { ...value };
