@@ -32,8 +32,9 @@ export class Session {
           executionMode: "sequential",
           intraOpNumThreads: threads,
           logSeverityLevel: 3,
-          // Several sessions take turns; a spinning idle pool would steal cores from the one that works.
-          extra: { session: { intra_op: { allow_spinning: "0" } } },
+          // Waiting threads spin while a graph runs, since its nodes are short; but several sessions take turns, and
+          // between runs a spinning pool would steal cores from the one that works.
+          extra: { session: { intra_op: { allow_spinning: "1" }, force_spinning_stop: "1" } },
         }),
       );
     } catch (cause) {

@@ -1,0 +1,247 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { MoonlightError, throwIfAborted, type Emit } from "@moonlight-rl/core";
+import { openHfConfig } from "./hf-config-file.ts";
+import type { Recipe } from "@moonlight-rl/recipe";
+import { getGrader } from "@moonlight-rl/reward";
+import { loadTokenizer } from "@moonlight-rl/tokenizer";
+import { createSampler } from "../engine/sampler.ts";
+import { createTrainer } from "../engine/trainer.ts";
+import type { Sampler, Trainer } from "../engine/types.ts";
+import { evaluatePrompts } from "./evaluate.ts";
+import { History } from "./history.ts";
+import { evaluationMetrics, eventValues, rolloutMetrics, type Metrics } from "./metrics.ts";
+import { loadPrompts, PromptSource, type Prompt } from "./prompt-source.ts";
+import { collectRollout, type Group, type Policy } from "./rollout.ts";
+import {
+  loadInitialWeights,
+  loadNewestState,
+  retainIterations,
+  saveState,
+} from "./training-state.ts";
+import { trainOnRollout } from "./update.ts";
+
+export interface GrpoRequest {
+  readonly recipe: Recipe;
+  /** torch_dist checkpoint that training starts from; also the reference policy. */
+  readonly checkpointDir: string;
+  /** Hugging Face folder with config.json and the tokenizer. */
+  readonly modelDir: string;
+  readonly promptFile: string;
+  readonly evalSets: readonly { readonly name: string; readonly file: string }[];
+  /** Where checkpoints go, and where an interrupted run finds its own. */
+  readonly saveDir: string;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly threads?: number;
+}
+
+export interface GrpoResult {
+  /** torch_dist folder; its tracker names `iteration`. */
+  readonly checkpointDir: string;
+  readonly iteration: number;
+  readonly rollouts: number;
+  readonly optimizerSteps: number;
+  /** Rollout that an earlier, interrupted run had reached. */
+  readonly resumedAfter: number | undefined;
+}
+
+export const HISTORY_FILE = "history.ndjson";
+const KEPT_ITERATIONS = 2;
+const SHOWN_GROUPS = 1;
+const SHOWN_EVALUATION = 20;
+/** Rollouts whose first group is shown: few enough to read. */
+const SHOWN_ROLLOUTS = 10;
+
+/** The whole training run: rollouts, optimizer steps, evaluations, checkpoints; resumes from what is in `saveDir`. */
+export async function trainGrpo(request: GrpoRequest): Promise<GrpoResult> {
+  const { recipe, saveDir, emit } = request;
+  const config = await openHfConfig(request.modelDir);
+  const tokenizer = await loadTokenizer(request.modelDir);
+  const prompts = await loadPrompts(request.promptFile, recipe.data, tokenizer);
+  const evalSets = await Promise.all(
+    request.evalSets.map(async ({ name, file }) => ({
+      name,
+      prompts: await loadPrompts(file, recipe.data, tokenizer),
+    })),
+  );
+  await mkdir(saveDir, { recursive: true });
+  const reference = await loadInitialWeights(request.checkpointDir, config);
+  const resumed = await loadNewestState(saveDir, config, emit);
+  if (resumed !== undefined)
+    emit({ type: "log", message: `resuming after rollout ${resumed.rollout}` });
+
+  const threads = request.threads === undefined ? {} : { threads: request.threads };
+  const trainer = await createTrainer({ config, parameters: reference, ...threads });
+  const sampler = await createSampler({
+    config,
+    parameters: resumed?.trainer.parameters ?? reference,
+    ...threads,
+  });
+  const history = new History(join(saveDir, HISTORY_FILE), resumed?.historyBytes ?? 0, emit);
+  try {
+    if (resumed !== undefined) trainer.load(resumed.trainer);
+    const source = new PromptSource(prompts, {
+      seed: recipe.rollout.seed,
+      shuffle: recipe.rollout.shuffle,
+      ...(resumed === undefined ? {} : { cursor: resumed.cursor }),
+    });
+    const policy = { sampler, tokenizer, grader: getGrader(recipe.reward.rmType) };
+    const run = new Run({
+      ...request,
+      trainer,
+      policy,
+      source,
+      evalSets,
+      history,
+      reference,
+      save: async (rollout) => {
+        await saveState(saveDir, config, {
+          rollout,
+          trainer: trainer.state(),
+          cursor: source.cursor,
+          historyBytes: history.flush(),
+        });
+        await retainIterations(saveDir, KEPT_ITERATIONS);
+      },
+    });
+    await run.from(resumed === undefined ? 0 : resumed.rollout + 1);
+    const { numRollout } = recipe.rollout;
+    return {
+      checkpointDir: saveDir,
+      iteration: numRollout - 1,
+      rollouts: numRollout,
+      optimizerSteps: trainer.state().steps,
+      resumedAfter: resumed?.rollout,
+    };
+  } finally {
+    history.close();
+    await Promise.all([trainer.close(), sampler.close()]);
+  }
+}
+
+interface RunParts extends Omit<GrpoRequest, "evalSets"> {
+  readonly trainer: Trainer;
+  readonly policy: Policy & { readonly sampler: Sampler };
+  readonly source: PromptSource;
+  readonly evalSets: readonly { readonly name: string; readonly prompts: readonly Prompt[] }[];
+  readonly history: History;
+  readonly reference: Float32Array;
+  save(rollout: number): Promise<void>;
+}
+
+/** One pass of the loop per rollout: collect, train, push weights, evaluate, save. */
+class Run {
+  readonly #parts: RunParts;
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+  }
+
+  async from(start: number): Promise<void> {
+    const { recipe, emit, signal } = this.#parts;
+    const { numRollout } = recipe.rollout;
+    const { interval, skipBeforeTrain } = recipe.eval;
+    const { saveInterval } = recipe.checkpoint;
+    const progress = (done: number, message?: string): void =>
+      emit({
+        type: "progress",
+        task: "rollouts",
+        done,
+        total: numRollout,
+        unit: "rollouts",
+        ...(message === undefined ? {} : { message }),
+      });
+    progress(start);
+    // The reference evaluates again after every resume; here once, so that a resumed run equals an undisturbed one.
+    if (start === 0 && interval !== null && !skipBeforeTrain) await this.#evaluate(0);
+    for (let id = start; id < numRollout; id++) {
+      throwIfAborted(signal);
+      const reward = await this.#rollout(id);
+      const last = id === numRollout - 1;
+      if (interval !== null && ((id + 1) % interval === 0 || last)) await this.#evaluate(id + 1);
+      if (last || (saveInterval !== null && (id + 1) % saveInterval === 0))
+        await this.#parts.save(id);
+      progress(id + 1, `reward ${reward.toFixed(3)}`);
+    }
+  }
+
+  async #rollout(id: number): Promise<number> {
+    const { recipe, policy, source, trainer, reference, signal, history, emit } = this.#parts;
+    const start = performance.now();
+    const rollout = await collectRollout(policy, source, recipe, id, signal);
+    const collected = performance.now();
+    const metrics = rolloutMetrics(rollout);
+    const stepsBefore = trainer.state().steps;
+    Object.assign(
+      metrics,
+      await trainOnRollout(trainer, reference, rollout.groups, recipe, id, signal),
+    );
+    const state = trainer.state();
+    if (state.steps === stepsBefore)
+      throw new MoonlightError("TRAIN_NO_STEP", `Rollout ${id} took no optimizer step.`);
+    policy.sampler.setWeights(state.parameters);
+    const end = performance.now();
+    Object.assign(metrics, {
+      "perf/rollout_time": (collected - start) / 1000,
+      "perf/actor_train_time": (end - collected) / 1000,
+      "perf/step_time": (end - start) / 1000,
+    });
+    history.record({ type: "metric", step: id, values: eventValues(metrics) });
+    this.#show(id, rollout.groups);
+    const reward = metrics["rollout/raw_reward"] ?? NaN;
+    if (reward === 0)
+      emit({
+        type: "warning",
+        code: "REWARD_ALL_ZERO",
+        message: `Rollout ${id}: every reward is 0.`,
+        hint: "Does reward.rmType read the answers that the policy writes? Are the labels right?",
+      });
+    return reward;
+  }
+
+  #show(id: number, groups: readonly Group[]): void {
+    const { recipe } = this.#parts;
+    const every = Math.max(1, Math.floor(recipe.rollout.numRollout / SHOWN_ROLLOUTS));
+    if (id % every !== 0 && id !== recipe.rollout.numRollout - 1) return;
+    for (const [group, { prompt, samples }] of groups.slice(0, SHOWN_GROUPS).entries())
+      this.#record("rollout", id, group, prompt, samples);
+  }
+
+  /** `step` is the axis of the curves: rollouts that were trained on. */
+  async #evaluate(step: number): Promise<void> {
+    const { recipe, policy, evalSets, history, signal } = this.#parts;
+    const values: Metrics = {};
+    for (const { name, prompts } of evalSets) {
+      const groups = await evaluatePrompts(policy, prompts, recipe, name, step, signal);
+      Object.assign(values, evaluationMetrics(name, groups));
+      for (const [group, { prompt, samples }] of groups.slice(0, SHOWN_EVALUATION).entries())
+        this.#record("eval", step, group, prompt, samples.slice(0, 1));
+    }
+    if (evalSets.length > 0) history.record({ type: "metric", step, values: eventValues(values) });
+  }
+
+  #record(
+    phase: "rollout" | "eval",
+    step: number,
+    group: number,
+    prompt: Prompt,
+    samples: Group["samples"],
+  ): void {
+    for (const [index, { text, grade, finishReason }] of samples.entries()) {
+      this.#parts.history.record({
+        type: "sample",
+        step,
+        phase,
+        group,
+        index,
+        prompt: prompt.question,
+        response: text,
+        label: typeof prompt.label === "string" ? prompt.label : JSON.stringify(prompt.label),
+        reward: grade.reward,
+        outcome: grade.outcome,
+        truncated: finishReason === "length",
+      });
+    }
+  }
+}
