@@ -42,7 +42,7 @@ export interface FileJob {
 }
 
 /** An attempt has to bring this much, or the end, to count as progress: a server that drops sooner is given up. */
-const PROGRESS_BYTES = 65_536;
+const PROGRESS_BYTES = 16_384;
 const MAX_RESTARTS = 3;
 
 /**

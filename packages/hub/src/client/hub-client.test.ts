@@ -1,0 +1,310 @@
+import { createServer } from "node:http";
+import { connect, type AddressInfo } from "node:net";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startFaultServer, type FaultServer } from "../testing/fault-server.ts";
+import { quickClient } from "../testing/quick-client.ts";
+import { makeRepo, seededBytes } from "../testing/repo-fixture.ts";
+import { HubClient, type HubClientOptions } from "./hub-client.ts";
+import type { RepoFile } from "./repo-listing.ts";
+
+const MODEL = { type: "model", repo: "org/tiny" } as const;
+const OID = "0".repeat(40);
+
+let root: string;
+let server: FaultServer;
+const clients: HubClient[] = [];
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "hub-client-"));
+  await makeRepo(root, "model", MODEL.repo, {
+    "config.json": "{}\n",
+    "empty.json": "",
+    "README.md": "# read me",
+    "model-00001-of-00002.safetensors": seededBytes(300_001, 1),
+    "model-00002-of-00002.safetensors": seededBytes(70_000, 2),
+  });
+});
+beforeEach(async () => {
+  server = await startFaultServer({ root });
+});
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await server.close();
+});
+afterAll(() => rm(root, { recursive: true }));
+
+function client(options: Partial<HubClientOptions> = {}, url = server.url): HubClient {
+  const made = quickClient(url, options);
+  clients.push(made);
+  return made;
+}
+
+async function list(made: HubClient): Promise<RepoFile[]> {
+  const { commit } = await made.resolveRevision(MODEL);
+  return await listAt(made, commit);
+}
+
+async function listAt(made: HubClient, commit: string): Promise<RepoFile[]> {
+  const files: RepoFile[] = [];
+  for await (const file of made.listFiles({ ...MODEL, commit })) files.push(file);
+  return files;
+}
+
+/** Answers every API request for the tree with these entries. */
+function listAs(entries: unknown, headers: Record<string, string> = {}): void {
+  server.setFault((request, response) => {
+    if (request.url?.includes("/tree/") !== true) return false;
+    response.writeHead(200, headers).end(JSON.stringify(entries));
+    return true;
+  });
+}
+
+describe("downloadRepo", () => {
+  it("brings the needed files, says what it left and reports bytes", async () => {
+    const directory = join(root, "plain");
+    const made = client();
+    const { commit } = await made.resolveRevision(MODEL);
+    const seen: number[] = [];
+    const result = await made.downloadRepo({
+      ...MODEL,
+      commit,
+      directory,
+      onProgress: (progress) => seen.push(progress.done),
+    });
+    expect(Object.keys(result.files).sort()).toEqual([
+      "config.json",
+      "empty.json",
+      "model-00001-of-00002.safetensors",
+      "model-00002-of-00002.safetensors",
+    ]);
+    expect(result.files["config.json"]).toEqual({
+      // `printf '{}\n' | sha256sum`
+      sha256: "ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356",
+      size: 3,
+    });
+    expect(result.leftOut.map((file) => file.path)).toEqual(["README.md"]);
+    expect(result.bytes).toEqual({ total: 370_004, fetched: 370_004, kept: 0, reread: 0 });
+    expect(seen.at(-1)).toBe(370_004);
+    const before = server.requests.length;
+    const again = await made.downloadRepo({ ...MODEL, commit, directory });
+    expect(again.bytes).toMatchObject({ fetched: 0, kept: 370_004 });
+    expect(server.requests.slice(before).map((r) => r.path)).toEqual([
+      expect.stringContaining("/tree/"),
+    ]);
+  });
+
+  it("stops when interrupted and goes on later", async () => {
+    const directory = join(root, "interrupted");
+    const controller = new AbortController();
+    const made = client({ connections: 1 });
+    const { commit } = await made.resolveRevision(MODEL);
+    const stopped = made.downloadRepo({
+      ...MODEL,
+      commit,
+      directory,
+      signal: controller.signal,
+      onProgress: (progress) => {
+        if (progress.done > 250_000) controller.abort();
+      },
+    });
+    await expect(stopped).rejects.toMatchObject({ code: "INTERRUPTED", exitCode: 130 });
+    const result = await made.downloadRepo({ ...MODEL, commit, directory });
+    expect(result.bytes.kept).toBeGreaterThanOrEqual(200_000);
+    expect(result.bytes.fetched + result.bytes.kept).toBe(370_004);
+  });
+
+  it("refuses a disk that is too small before the first byte", async () => {
+    listAs([{ type: "file", path: "model.safetensors", size: 2 ** 50, oid: OID }]);
+    const made = client();
+    const { commit } = await made.resolveRevision(MODEL);
+    await expect(
+      made.downloadRepo({ ...MODEL, commit, directory: join(root, "full") }),
+    ).rejects.toMatchObject({ code: "DISK_FULL", exitCode: 3 });
+    expect(server.requests.some((request) => request.path.includes("/resolve/"))).toBe(false);
+  });
+
+  it("names a folder that cannot be written", async () => {
+    await writeFile(join(root, "taken"), "a file");
+    const made = client();
+    const { commit } = await made.resolveRevision(MODEL);
+    await expect(
+      made.downloadRepo({ ...MODEL, commit, directory: join(root, "taken") }),
+    ).rejects.toMatchObject({ code: "DISK_UNWRITABLE", exitCode: 3 });
+  });
+});
+
+describe("downloadFile", () => {
+  it("brings one file", async () => {
+    const made = client();
+    const { commit } = await made.resolveRevision(MODEL);
+    const directory = join(root, "one");
+    const file = await made.downloadFile({ ...MODEL, commit, directory, path: "README.md" });
+    expect(file.size).toBe(9);
+    expect(await readFile(join(directory, "README.md"), "utf8")).toBe("# read me");
+    await expect(
+      made.downloadFile({ ...MODEL, commit, directory, path: "none" }),
+    ).rejects.toMatchObject({ code: "HUB_NOT_FOUND" });
+  });
+});
+
+describe("listFiles", () => {
+  it("reads all pages, through a page that fails once", async () => {
+    let failed = false;
+    server.setFault((request, response) => {
+      const url = new URL(request.url ?? "/", server.url);
+      if (!url.pathname.includes("/tree/") || url.searchParams.has("limit")) return false;
+      if (url.searchParams.has("cursor") && !failed) {
+        failed = true;
+        response.destroy();
+        return true;
+      }
+      // A hub with small pages, whose links carry its public name as mirrors' do.
+      const page = url.searchParams.get("cursor") === null ? ["a", "b"] : ["c"];
+      const link = `<https://huggingface.co${url.pathname}?cursor=x>; rel="next"`;
+      response.writeHead(200, page.length > 1 ? { link } : {});
+      response.end(JSON.stringify(page.map((path) => ({ type: "file", path, size: 1, oid: OID }))));
+      return true;
+    });
+    expect((await list(client())).map((file) => file.path)).toEqual(["a", "b", "c"]);
+    expect(failed).toBe(true);
+  });
+
+  it.each([
+    "../up",
+    "a/../../up",
+    "/etc/passwd",
+    "C:/windows",
+    "a\\b",
+    "a//b",
+    "a/./b",
+    "",
+    "nul\0",
+    "x".repeat(300),
+  ])("refuses the name %j", async (path) => {
+    listAs([{ type: "file", path, size: 1, oid: OID }]);
+    await expect(list(client())).rejects.toMatchObject({ code: "HUB_UNSAFE_PATH", exitCode: 4 });
+  });
+
+  it.each([
+    ["no list", {}],
+    ["a negative size", [{ type: "file", path: "a", size: -1, oid: OID }]],
+    ["a digest of another form", [{ type: "file", path: "a", size: 1, oid: "abc" }]],
+    ["a name twice", ["a", "a"].map((path) => ({ type: "file", path, size: 1, oid: OID }))],
+  ])("refuses %s", async (_, entries) => {
+    listAs(entries);
+    await expect(list(client())).rejects.toMatchObject({ code: "HUB_BAD_RESPONSE" });
+  });
+
+  it("refuses pages in a circle", async () => {
+    listAs([], { link: '<?cursor=a>; rel="next"' });
+    await expect(list(client())).rejects.toMatchObject({ code: "HUB_BAD_RESPONSE" });
+  });
+});
+
+describe("errors", () => {
+  const answerWith = (status: number, headers: Record<string, string> = {}): void => {
+    server.setFault((_, response) => {
+      response.writeHead(status, headers).end("{}");
+      return true;
+    });
+  };
+
+  it.each([
+    [404, "RepoNotFound", "HUB_NOT_FOUND", 2],
+    [401, "RepoNotFound", "HUB_NOT_FOUND", 2],
+    [404, "RevisionNotFound", "HUB_NOT_FOUND", 2],
+    [403, "GatedRepo", "HUB_GATED", 3],
+    [401, undefined, "HUB_UNAUTHORIZED", 3],
+    [403, undefined, "HUB_UNAUTHORIZED", 3],
+    [418, undefined, "HUB_BAD_RESPONSE", 4],
+  ])("%i %s is %s", async (status, code, error, exitCode) => {
+    answerWith(status, code === undefined ? {} : { "x-error-code": code });
+    await expect(client().resolveRevision(MODEL)).rejects.toMatchObject({
+      code: error,
+      exitCode,
+      hint: expect.any(String),
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("says when nobody listens and when the other end speaks no TLS", async () => {
+    const gone = await startFaultServer({ root });
+    await gone.close();
+    await expect(client({}, gone.url).resolveRevision(MODEL)).rejects.toMatchObject({
+      code: "HUB_UNREACHABLE",
+      exitCode: 75,
+      hint: expect.stringContaining("HF_ENDPOINT"),
+    });
+    const plain = server.url.replace("http:", "https:");
+    await expect(client({}, plain).resolveRevision(MODEL)).rejects.toMatchObject({
+      code: "HUB_UNREACHABLE",
+    });
+  });
+
+  it("takes a server that is no Hub for what it is", async () => {
+    server.setFault((_, response) => {
+      response.end("<html>Welcome</html>");
+      return true;
+    });
+    await expect(client().resolveRevision(MODEL)).rejects.toMatchObject({
+      code: "HUB_BAD_RESPONSE",
+    });
+  });
+
+  it("refuses the network when offline, but knows a commit", async () => {
+    const offline = client({ offline: true });
+    await expect(offline.resolveRevision(MODEL)).rejects.toMatchObject({
+      code: "HUB_OFFLINE",
+      exitCode: 3,
+    });
+    expect(await offline.resolveRevision({ ...MODEL, revision: OID })).toEqual({ commit: OID });
+    await expect(listAt(offline, OID)).rejects.toMatchObject({ code: "HUB_OFFLINE" });
+    expect(server.requests).toHaveLength(0);
+  });
+
+  it.each(["", "a/b/c", "../x", "a b", "org/na--me", "org/.."])(
+    "refuses the repo %j",
+    async (repo) => {
+      await expect(client().resolveRevision({ type: "model", repo })).rejects.toMatchObject({
+        code: "HUB_BAD_REPO",
+        exitCode: 2,
+      });
+    },
+  );
+
+  it("refuses an endpoint that is no address", () => {
+    expect(() => new HubClient({ endpoint: "huggingface.co" })).toThrow(
+      expect.objectContaining({ code: "HUB_BAD_ENDPOINT" }),
+    );
+  });
+});
+
+describe("a proxy", () => {
+  it("carries requests for other hosts, and none for this one", async () => {
+    const asked: string[] = [];
+    const target = new URL(server.url);
+    const proxy = createServer().on("connect", (request, socket) => {
+      asked.push(request.url ?? "");
+      const onward = connect(Number(target.port), target.hostname, () => {
+        socket.write("HTTP/1.1 200 OK\r\n\r\n");
+        onward.pipe(socket).pipe(onward);
+      });
+      onward.on("error", () => socket.destroy());
+      socket.on("error", () => onward.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const environment = { HTTP_PROXY: `http://127.0.0.1:${port}` };
+    const far = client({ environment }, "http://hub.example");
+    expect((await far.resolveRevision(MODEL)).commit).toMatch(/^[0-9a-f]{40}$/);
+    expect(asked).toEqual(["hub.example:80"]);
+    await client({ environment }).resolveRevision(MODEL);
+    expect(asked).toHaveLength(1);
+    await far.close();
+    proxy.closeAllConnections();
+    await new Promise((resolve) => proxy.close(resolve));
+  });
+});
