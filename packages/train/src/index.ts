@@ -1,1 +1,3 @@
-export {};
+export { train } from "./stage.ts";
+export { BACKEND_NAMES, loadBackend, type BackendName } from "./backend/load-backend.ts";
+export type { Refusal, TrainBackend, TrainRequest, TrainResult } from "./backend/train-backend.ts";

@@ -1,0 +1,27 @@
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { isAbsolute, join } from "node:path";
+import { closest, PreflightError, UsageError } from "@moonlight-rl/core";
+
+/** A file that the recipe names within a dataset folder. */
+export async function datasetFile(folder: string, name: string, field: string): Promise<string> {
+  if (isAbsolute(name) || name.split(/[\\/]/).includes("..")) {
+    throw new UsageError(
+      "TRAIN_DATA_OUTSIDE",
+      `${field} is ${name}, which is not inside the dataset.`,
+      { field, hint: "Name the file relative to the dataset's folder." },
+    );
+  }
+  const file = join(folder, name);
+  if (existsSync(file)) return file;
+  const files = (await readdir(folder)).filter((entry) => entry.endsWith(".jsonl"));
+  const suggestion = closest(name, files) ?? (files.length === 1 ? files[0] : undefined);
+  throw new PreflightError("TRAIN_DATA_MISSING", `The dataset in ${folder} has no file ${name}.`, {
+    field,
+    file,
+    hint:
+      suggestion === undefined
+        ? `It has: ${files.slice(0, 10).join(", ") || "no .jsonl file"}.`
+        : `Use --set ${field}=${suggestion} when the recipe is made.`,
+  });
+}

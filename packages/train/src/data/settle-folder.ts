@@ -1,0 +1,24 @@
+import { cp, mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { iterationFolder, TRACKER_FILE } from "@moonlight-rl/checkpoint";
+import { removePath } from "@moonlight-rl/core";
+
+/**
+ * Copies what the artifact is to contain, the last iteration with its tracker and the history, into a fresh folder. The save
+ * folder itself stays whole until the stage has succeeded.
+ */
+export async function settleFolder(
+  saveDir: string,
+  iteration: number,
+  target: string,
+): Promise<void> {
+  await removePath(target);
+  await mkdir(target, { recursive: true });
+  const names = await readdir(saveDir);
+  const wanted = [
+    iterationFolder(iteration),
+    TRACKER_FILE,
+    ...names.filter((name) => name.endsWith(".ndjson")),
+  ];
+  for (const name of wanted) await cp(join(saveDir, name), join(target, name), { recursive: true });
+}
