@@ -91,18 +91,17 @@ export class HubClient {
    * Errors: as `listFiles`, and `HUB_DIGEST_MISMATCH`, `HUB_SIZE_MISMATCH`, `HUB_TRANSFER_FAILED`, `DISK_FULL`…
    */
   async downloadRepo(options: DownloadOptions): Promise<DownloadedRepo> {
-    const listing: RepoFile[] = [];
-    for await (const file of this.listFiles(options)) listing.push(file);
+    checkRepo(options);
+    this.#online(`${options.type} ${options.repo}`);
+    const listing = options.listing ?? (await this.#listing(options));
     return await downloadListing(this.#transfer, listing, options);
   }
 
   /** `downloadRepo` of a single file. */
   async downloadFile(
-    options: Omit<DownloadOptions, "selection"> & { readonly path: string },
+    options: Omit<DownloadOptions, "selection" | "listing"> & { readonly path: string },
   ): Promise<{ sha256: string; size: number }> {
-    const listing: RepoFile[] = [];
-    for await (const file of this.listFiles(options))
-      if (file.path === options.path) listing.push(file);
+    const listing = (await this.#listing(options)).filter((file) => file.path === options.path);
     const file =
       listing.length === 0
         ? undefined
@@ -126,6 +125,12 @@ export class HubClient {
   /** Ends all connections. */
   async close(): Promise<void> {
     await this.#transfer.http.close();
+  }
+
+  async #listing(options: DownloadOptions): Promise<RepoFile[]> {
+    const listing: RepoFile[] = [];
+    for await (const file of this.listFiles(options)) listing.push(file);
+    return listing;
   }
 
   #online(what: string): void {

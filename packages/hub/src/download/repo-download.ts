@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { stat } from "node:fs/promises";
+import { rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createReadStream } from "node:fs";
 import { removePath, sha256, throwIfAborted } from "@moonlight-rl/core";
@@ -28,6 +28,8 @@ export interface DownloadOptions extends RepoRef {
   /** Where the files go. Partial files lie in `<directory>.part/` until they are verified. */
   readonly directory: string;
   readonly selection?: Selection;
+  /** Files of the commit, when `listFiles` has told them already. */
+  readonly listing?: readonly RepoFile[];
   readonly onProgress?: (progress: DownloadProgress) => void;
   readonly onWarning?: (warning: { readonly code: string; readonly message: string }) => void;
   readonly signal?: AbortSignal;
@@ -53,6 +55,7 @@ export async function downloadListing(
   const bytes = { total, fetched: 0, kept: 0, reread: 0 };
   const digests = new Map<string, { sha256: string; size: number }>();
   const done = new Map<string, number>();
+  const partials = `${options.directory}.part`;
   const report = (file: RepoFile, fileDone: number): void => {
     done.set(file.path, fileDone);
     let sum = 0;
@@ -64,13 +67,15 @@ export async function downloadListing(
     throwIfAborted(options.signal);
     const kept = await verifiedFile(join(options.directory, file.path), file);
     if (kept === undefined) continue;
+    // A kill between the last rename and the tidying up leaves these.
+    const leftover = join(partials, partialName(file));
+    await Promise.all([".part", ".ranges"].map((suffix) => removePath(leftover + suffix)));
     digests.set(file.path, { sha256: kept, size: file.size });
     bytes.kept += file.size;
     bytes.reread += file.size;
     report(file, file.size);
   }
   const wanted = files.filter((file) => !digests.has(file.path));
-  const partials = `${options.directory}.part`;
   const lacking = await lackingBytes(wanted, partials);
   await requireSpace(options.directory, lacking);
 
@@ -109,7 +114,7 @@ export async function downloadListing(
     ),
   );
   if (cause !== undefined) throw cause.error;
-  await removePath(partials);
+  await removeIfEmpty(partials);
   return { commit: options.commit, files: Object.fromEntries(digests), leftOut, bytes };
 }
 
@@ -128,6 +133,11 @@ function jobOf(
     partial: join(partials, partialName(file)),
     purpose: `${file.path} of ${options.type} ${options.repo}`,
   };
+}
+
+/** Partial files of other selections stay for them. */
+async function removeIfEmpty(folder: string): Promise<void> {
+  await rmdir(folder).catch(() => undefined);
 }
 
 /** A flat, safe name for a path of any depth and spelling. */
