@@ -1,1 +1,9 @@
-export {};
+import { createRequire } from "node:module";
+import { endWith, runCli } from "@moonlight-rl/pipeline";
+import { z } from "zod";
+import { createProgram } from "./program.ts";
+
+const { version } = z
+  .object({ version: z.string() })
+  .parse(createRequire(import.meta.url)("../package.json"));
+endWith(await runCli(createProgram(version), process.argv.slice(2)));

@@ -1,1 +1,19 @@
-export {};
+export { moonlight, type MoonlightOutputs } from "./pipeline/moonlight.ts";
+export {
+  paramsSchema,
+  PROFILE_ASSETS,
+  STAGE_IDS,
+  type Params,
+  type StageId,
+} from "./pipeline/params.ts";
+export { withEndpoint } from "./hub/bundled-hub.ts";
+export { collectReport } from "./report/collect-report.ts";
+export { reportPage } from "./report/report-page.ts";
+export type {
+  ReportComparison,
+  ReportData,
+  ReportEvaluation,
+  ReportSample,
+  ReportStage,
+} from "./report/report-data.ts";
+export { writeReport } from "./report/write-report.ts";

@@ -1,0 +1,27 @@
+import { Command } from "commander";
+import { addCommonOptions, cliSession, findRun, openWorkspace } from "@moonlight-rl/pipeline";
+import { writeReport } from "../report/write-report.ts";
+
+/** `moonlight report`: writes a run's page again, here or elsewhere. */
+export function reportCommand(): Command {
+  const command = new Command("report")
+    .description("Write a run's report: one HTML file without any outside reference.")
+    .argument("[run]", "id, a unique part of it, or latest", "latest");
+  command.addHelpText(
+    "before",
+    "Examples:\n  $ moonlight report\n  $ moonlight report latest --out report.html\n",
+  );
+  addCommonOptions(
+    command.option("--out <file>", "where to write it (default: the run's folder)"),
+  ).action(async (wanted: string) => {
+    const flags: { json?: boolean; workspace?: string; out?: string } = command.optsWithGlobals();
+    const { io } = cliSession(command);
+    const workspace = openWorkspace(flags.workspace, io.env);
+    const id = await findRun(workspace, wanted);
+    const { path } = await writeReport(workspace, id, flags.out);
+    io.stdout.write(
+      flags.json === true ? `${JSON.stringify({ type: "report", run: id, path })}\n` : `${path}\n`,
+    );
+  });
+  return command;
+}

@@ -1,0 +1,96 @@
+import { convert } from "@moonlight-rl/convert";
+import { evaluate } from "@moonlight-rl/eval";
+import { fetchAssets } from "@moonlight-rl/fetch";
+import { definePipeline, type Artifact } from "@moonlight-rl/pipeline";
+import { rolloutConfig } from "@moonlight-rl/rollout-config";
+import { train } from "@moonlight-rl/train";
+import { PROFILE_ASSETS, paramsSchema, type StageId } from "./params.ts";
+
+/** What the pipeline hands back; with `until` only what was reached. */
+export interface MoonlightOutputs {
+  model?: Artifact<"hf-model">;
+  promptData?: Artifact<"hf-dataset">;
+  evalData?: Artifact<"hf-dataset">;
+  /** The model in Megatron's format. */
+  base?: Artifact<"torch-dist">;
+  recipe?: Artifact<"recipe">;
+  before?: Artifact<"eval-result">;
+  trained?: Artifact<"torch-dist">;
+  /** The trained model in Hugging Face format. */
+  policy?: Artifact<"hf-model">;
+  after?: Artifact<"eval-result">;
+}
+
+/** The Moonlight pipeline: from repositories on a Hub to a trained policy and what it gained. */
+export const moonlight = definePipeline({
+  name: "moonlight",
+  params: paramsSchema,
+  async run(
+    stage,
+    { profile, files, set, seed, root, until, endpoint, revision, ...chosen },
+  ): Promise<MoonlightOutputs> {
+    const assets = { ...PROFILE_ASSETS[profile], ...given(chosen) };
+    const { backend } = assets;
+    const outputs: MoonlightOutputs = {};
+    const reached = (id: StageId): boolean => until === id;
+
+    const { model, promptData, evalData } = await stage(fetchAssets, {
+      model: assets.model,
+      revision,
+      promptData: assets.promptData,
+      evalData: assets.evalData,
+      ...given({ endpoint }),
+    });
+    Object.assign(outputs, { model, promptData, evalData });
+    if (reached("fetch")) return outputs;
+
+    const base = (await stage(convert, { checkpoint: model, to: "torch_dist" })).checkpoint;
+    outputs.base = base;
+    if (reached("convert")) return outputs;
+
+    const seeds = seed === undefined ? [] : [`seed=${seed}`, `rollout.seed=${seed}`];
+    const { recipe } = await stage(rolloutConfig, {
+      profile,
+      backend,
+      model,
+      files,
+      set: [...seeds, ...set],
+      ...given({ root }),
+    });
+    outputs.recipe = recipe;
+    if (reached("rollout-config")) return outputs;
+
+    const before = (await stage(evaluate, { model, data: evalData, recipe }, { id: "eval-base" }))
+      .result;
+    outputs.before = before;
+    if (reached("eval-base")) return outputs;
+
+    const trained = (
+      await stage(train, { recipe, checkpoint: base, model, promptData, evalData, backend })
+    ).checkpoint;
+    outputs.trained = trained;
+    if (reached("train")) return outputs;
+
+    const policy = (
+      await stage(convert, { checkpoint: trained, to: "hf", source: model }, { id: "export" })
+    ).checkpoint;
+    outputs.policy = policy;
+    if (reached("export")) return outputs;
+
+    outputs.after = (
+      await stage(
+        evaluate,
+        { model: policy, data: evalData, recipe, baseline: before },
+        { id: "eval-trained" },
+      )
+    ).result;
+    return outputs;
+  },
+});
+
+/** The fields that have a value. */
+function given<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as never;
+}

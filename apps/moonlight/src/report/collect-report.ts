@@ -1,0 +1,210 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readJson, readNdjson, type Json } from "@moonlight-rl/core";
+import { gradedSampleSchema, readEvalResult } from "@moonlight-rl/eval";
+import {
+  fromJson,
+  isArtifact,
+  readRun,
+  readRunEvents,
+  readRunJournal,
+  type Artifact,
+  type JournalEntry,
+  type Workspace,
+} from "@moonlight-rl/pipeline";
+import { HISTORY_FILE } from "./history-file.ts";
+import { z } from "zod";
+import type { Point } from "./line-chart.ts";
+import type {
+  ReportComparison,
+  ReportData,
+  ReportEvaluation,
+  ReportSample,
+  ReportStage,
+} from "./report-data.ts";
+
+/** Collects all that a report shows from a run's journal, events and artifacts. Works on unfinished runs as well. */
+export async function collectReport(workspace: Workspace, id: string): Promise<ReportData> {
+  const run = await readRun(workspace, id);
+  const journal = await readRunJournal(workspace, id);
+  const finished = new Map(
+    journal.flatMap((entry) => (entry.type === "finished" ? [[entry.id, entry] as const] : [])),
+  );
+  const artifactOf = async (stage: string, field: string): Promise<Artifact | undefined> => {
+    const output = finished.get(stage)?.output;
+    const value =
+      typeof output === "object" && output !== null && !Array.isArray(output)
+        ? await fromJson(output[field as keyof typeof output], workspace)
+        : undefined;
+    return isArtifact(value) ? value : undefined;
+  };
+  const before = await evaluationOf(await artifactOf("eval-base", "result"));
+  const after = await evaluationOf(await artifactOf("eval-trained", "result"));
+  const history = await historyOf(await artifactOf("train", "checkpoint"));
+  const warnings: { code: string; message: string }[] = [];
+  for await (const event of readRunEvents(workspace, id))
+    if (event.type === "warning") warnings.push({ code: event.code, message: event.message });
+  const { git } = run;
+  return {
+    run: run.id,
+    pipeline: run.pipeline,
+    started: run.started,
+    seconds:
+      run.finished === undefined
+        ? undefined
+        : (Date.parse(run.finished) - Date.parse(run.started)) / 1000,
+    environment: {
+      ...run.versions,
+      host: `${run.host.name} (${run.host.platform} ${run.host.arch})`,
+      ...(git === undefined ? {} : { commit: `${git.commit}${git.dirty ? " with changes" : ""}` }),
+    },
+    recipe: await recipeFields(await artifactOf("rollout-config", "recipe")),
+    stages: journal.flatMap((entry) => (entry.type === "finished" ? [stageRow(entry)] : [])),
+    evaluationName: after?.name ?? before?.name ?? "evaluation",
+    base: before?.evaluation,
+    trained: after?.evaluation,
+    comparison: after?.comparison,
+    ...history,
+    warnings: [
+      ...new Map(warnings.map((warning) => [warning.code + warning.message, warning])).values(),
+    ],
+  };
+}
+
+interface Evaluated {
+  readonly name: string;
+  readonly evaluation: ReportEvaluation;
+  readonly comparison: ReportComparison | undefined;
+}
+
+async function evaluationOf(artifact: Artifact | undefined): Promise<Evaluated | undefined> {
+  if (artifact === undefined) return undefined;
+  const result = await readEvalResult(artifact.path);
+  const samples: ReportSample[] = [];
+  for await (const row of readNdjson(join(artifact.path, "samples.ndjson"))) {
+    const sample = gradedSampleSchema.parse(row);
+    if (sample.sample === 0)
+      samples.push({
+        ...sample,
+        step: 0,
+        prompt: questionOf(sample.prompt),
+        label: text(sample.label),
+      });
+  }
+  const { accuracy, comparison } = result;
+  return {
+    name: result.name,
+    evaluation: {
+      accuracy: accuracy.mean,
+      interval: [accuracy.interval.low, accuracy.interval.high],
+      problems: result.problems,
+      samplesPerProblem: result.settings.nSamplesPerPrompt,
+      closedShare: result.closedShare,
+      truncatedShare: result.truncatedShare,
+      passAtK: result.passAtK,
+      samples,
+    },
+    comparison: comparison && {
+      difference: comparison.difference,
+      interval: [comparison.interval.low, comparison.interval.high],
+      pValue: comparison.pValue,
+    },
+  };
+}
+
+const historyRow = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("metric"),
+    step: z.number(),
+    values: z.record(z.string(), z.union([z.number(), z.string()])),
+  }),
+  z.object({
+    type: z.literal("sample"),
+    phase: z.enum(["rollout", "eval"]),
+    step: z.number(),
+    prompt: z.string(),
+    response: z.string(),
+    label: z.string(),
+    reward: z.number(),
+    outcome: z.string(),
+  }),
+]);
+
+/** Curves and sample rollouts from the history beside the trained checkpoint; so also of runs that reused the training. */
+async function historyOf(
+  trained: Artifact | undefined,
+): Promise<Pick<ReportData, "curves" | "rollouts">> {
+  const curves = new Map<string, Point[]>();
+  const rollouts: ReportSample[] = [];
+  const file = trained === undefined ? undefined : join(trained.path, HISTORY_FILE);
+  if (file === undefined || !existsSync(file)) return { curves, rollouts };
+  for await (const value of readNdjson(file)) {
+    const row = historyRow.parse(value);
+    if (row.type === "sample") {
+      if (row.phase === "rollout") rollouts.push(row);
+      continue;
+    }
+    for (const [name, metric] of Object.entries(row.values)) {
+      const points = curves.get(name) ?? [];
+      points.push({ step: row.step, value: Number(metric) });
+      curves.set(name, points);
+    }
+  }
+  return { curves, rollouts };
+}
+
+async function recipeFields(recipe: Artifact | undefined): Promise<ReportData["recipe"]> {
+  if (recipe === undefined) return [];
+  const anything = z.record(z.string(), z.json());
+  const values = await readJson(join(recipe.path, "recipe.json"), anything, {
+    what: "recipe.json",
+  });
+  const sources = await readJson(join(recipe.path, "sources.json"), anything, {
+    what: "sources.json",
+  });
+  return [...leaves(values, "")].map(([field, value]) => ({
+    field,
+    value: text(value),
+    source: text(sources[field] ?? ""),
+  }));
+}
+
+function* leaves(value: Json, path: string): Generator<[string, Json]> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    yield [path, value];
+    return;
+  }
+  for (const [key, child] of Object.entries(value))
+    yield* leaves(child, path === "" ? key : `${path}.${key}`);
+}
+
+function stageRow({
+  id,
+  reused,
+  seconds,
+  output,
+}: Extract<JournalEntry, { type: "finished" }>): ReportStage {
+  return { name: id, state: reused ? "reused" : "ran", seconds, artifacts: references(output) };
+}
+
+const referenceSchema = z.object({ $artifact: z.string(), digest: z.string(), path: z.string() });
+
+function references(value: unknown): ReportStage["artifacts"] {
+  const reference = referenceSchema.safeParse(value);
+  if (reference.success)
+    return [
+      { kind: reference.data.$artifact, digest: reference.data.digest, path: reference.data.path },
+    ];
+  return typeof value === "object" && value !== null
+    ? Object.values(value).flatMap(references)
+    : [];
+}
+
+/** The user's question within a rendered chat prompt; a prompt of another form is shown whole. */
+function questionOf(prompt: string): string {
+  return /<\|im_user\|>user<\|im_middle\|>(.*?)<\|im_end\|>/s.exec(prompt)?.[1] ?? prompt;
+}
+
+function text(value: Json): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
