@@ -14,7 +14,7 @@ export { writeHfModel, type WriteHfModelOptions } from "./hf-model/write.ts";
 export type { TensorInfo } from "./safetensors/header.ts";
 export { readSafetensorsHeader } from "./safetensors/open.ts";
 export { writeSafetensors } from "./safetensors/write.ts";
-export type { TensorContent, TensorSource } from "./tensor-source.ts";
+export { contentBlocks, type TensorContent, type TensorSource } from "./tensor-source.ts";
 export type { PlainObject } from "./torch-dist/common.ts";
 export {
   iterationFolder,

@@ -1,1 +1,4 @@
-export {};
+import { stageMain } from "@moonlight-rl/pipeline";
+import { convert } from "./stage.ts";
+
+await stageMain(convert);

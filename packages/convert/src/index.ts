@@ -1,1 +1,1 @@
-export {};
+export { convert, toHf, toTorchDist } from "./stage.ts";

@@ -1,4 +1,4 @@
-import { convert } from "@moonlight-rl/convert";
+import { toHf, toTorchDist } from "@moonlight-rl/convert";
 import { evaluate } from "@moonlight-rl/eval";
 import { fetchAssets } from "@moonlight-rl/fetch";
 import { definePipeline, type Artifact } from "@moonlight-rl/pipeline";
@@ -44,7 +44,7 @@ export const moonlight = definePipeline({
     Object.assign(outputs, { model, promptData, evalData });
     if (reached("fetch")) return outputs;
 
-    const base = (await stage(convert, { checkpoint: model, to: "torch_dist" })).checkpoint;
+    const base = (await stage(toTorchDist, { model })).checkpoint;
     outputs.base = base;
     if (reached("convert")) return outputs;
 
@@ -71,9 +71,7 @@ export const moonlight = definePipeline({
     outputs.trained = trained;
     if (reached("train")) return outputs;
 
-    const policy = (
-      await stage(convert, { checkpoint: trained, to: "hf", source: model }, { id: "export" })
-    ).checkpoint;
+    const policy = (await stage(toHf, { checkpoint: trained, model }, { id: "export" })).model;
     outputs.policy = policy;
     if (reached("export")) return outputs;
 

@@ -1,0 +1,58 @@
+import { hasNonFinite, type HfModel } from "@moonlight-rl/checkpoint";
+import { VerificationError } from "@moonlight-rl/core";
+import { hfTensors } from "@moonlight-rl/model";
+
+/** The tensors must be exactly those that config.json promises, each with its shape. */
+export function checkTensors({ config, tensors, folder }: HfModel): void {
+  const wanted = new Map(hfTensors(config).map(({ name, shape }) => [name, shape]));
+  for (const [name, shape] of wanted) {
+    const info = tensors.get(name);
+    if (info === undefined) {
+      throw new VerificationError(
+        "TENSOR_MISSING",
+        `The model lacks ${name}, which config.json promises.`,
+        {
+          field: name,
+          file: folder,
+          hint: "Fetch the model again, or check that config.json belongs to it.",
+        },
+      );
+    }
+    if (info.shape.join() !== shape.join()) {
+      throw new VerificationError(
+        "TENSOR_SHAPE",
+        `${name} has shape [${info.shape.join(", ")}], config.json says [${shape.join(", ")}].`,
+        { field: name, file: info.file, byteOffset: info.offset },
+      );
+    }
+  }
+  for (const [name, { file }] of tensors) {
+    if (!wanted.has(name)) {
+      throw new VerificationError(
+        "TENSOR_UNEXPECTED",
+        `${name} is not a tensor of this architecture.`,
+        {
+          field: name,
+          file,
+          hint: "It would be lost in the conversion, so nothing was converted.",
+        },
+      );
+    }
+  }
+}
+
+/** A tensor's blocks, each scanned for NaN and infinity on its way. */
+export async function* finiteBlocks(model: HfModel, name: string): AsyncGenerator<Uint8Array> {
+  const info = model.tensors.get(name);
+  for await (const block of model.blocks(name)) {
+    if (info !== undefined && hasNonFinite(block, info.dtype)) {
+      throw new VerificationError("TENSOR_NOT_FINITE", `${name} holds NaN or infinity.`, {
+        field: name,
+        file: info.file,
+        byteOffset: info.offset,
+        hint: "Weights like these train to nothing: check where the model comes from.",
+      });
+    }
+    yield block;
+  }
+}
