@@ -1,1 +1,3 @@
-export {};
+export { fetch, fetchAssets } from "./stage.ts";
+export type { Assets, FetchInput } from "./input.ts";
+export { countRows } from "./content/check-dataset.ts";

@@ -20,6 +20,8 @@ export interface SendOptions {
 }
 
 const MAX_REDIRECTS = 5;
+/** Of requests before a download; within one, the whole policy applies. */
+const UNREACHABLE_RETRIES = 2;
 const MAX_JSON_BYTES = 64 << 20;
 
 /** HTTP with the Hub's manners: the token goes to the endpoint's own origin only, never along with a redirect. */
@@ -73,8 +75,14 @@ export class HubHttp {
     schema: S,
     options: SendOptions,
   ): Promise<{ value: z.output<S>; headers: Headers; url: URL }> {
+    let unreachable = 0;
     return await withRetries(this.retry, options.signal, async () => {
-      const response = await this.get(url, options);
+      const response = await this.get(url, options).catch((error: unknown) => {
+        const code = error instanceof Retriable ? error.error.code : undefined;
+        if (code === "HUB_UNREACHABLE") unreachable++;
+        // Nothing is lost yet: whoever mistyped an address shall not wait for it.
+        throw error instanceof Retriable && unreachable > UNREACHABLE_RETRIES ? error.error : error;
+      });
       if (response.status !== 200) {
         await discard(response);
         throw statusError(response.status, response.headers, response.url, options.purpose);

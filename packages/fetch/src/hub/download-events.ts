@@ -1,0 +1,53 @@
+import { formatBytes, type Emit } from "@moonlight-rl/core";
+import type { DownloadedRepo, DownloadProgress, RepoFile } from "@moonlight-rl/hub";
+import type { Order } from "./request.ts";
+
+const INTERVAL_MS = 200;
+
+/** Turns a client's progress into events: a few a second, and always the last one. */
+export function progressEvents(task: string, emit: Emit): (progress: DownloadProgress) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return ({ path, done, total }) => {
+    const now = performance.now();
+    if (now - last < INTERVAL_MS && done < total) return;
+    last = now;
+    emit({ type: "progress", task, done, total, unit: "bytes", message: path });
+  };
+}
+
+/** Says once, before the download, what is taken and what is not. */
+export function tellSelection(order: Order, emit: Emit): void {
+  const { type, repo, commit, files, leftOut } = order;
+  const left =
+    leftOut.length === 0
+      ? ""
+      : `; left out ${count(leftOut)}: ${leftOut
+          .slice(0, 5)
+          .map((file) => file.path)
+          .join(", ")}${leftOut.length > 5 ? ", …" : ""}`;
+  emit({
+    type: "log",
+    message: `${type} ${repo} at ${commit.slice(0, 12)}: ${count(files)}${left}`,
+    data: { repo, commit, leftOut: leftOut.map((file) => file.path) },
+  });
+}
+
+/** Says what an earlier, interrupted run had left, when it had. */
+export function tellResumption(
+  order: Order,
+  bytes: Omit<DownloadedRepo["bytes"], "total">,
+  emit: Emit,
+): void {
+  if (bytes.kept === 0) return;
+  emit({
+    type: "log",
+    message: `${order.repo}: ${formatBytes(bytes.kept)} were here from an earlier run (${formatBytes(bytes.reread)} read again for their digests), ${formatBytes(bytes.fetched)} fetched`,
+    data: { ...bytes },
+  });
+}
+
+/** "12 files, 3.40 GB" */
+export function count(files: readonly RepoFile[]): string {
+  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  return `${files.length} file${files.length === 1 ? "" : "s"}, ${formatBytes(bytes)}`;
+}

@@ -1,0 +1,101 @@
+import { PreflightError, UsageError } from "@moonlight-rl/core";
+import {
+  selectFiles,
+  type HubClient,
+  type RepoFile,
+  type RepoRef,
+  type Selection,
+} from "@moonlight-rl/hub";
+import type { FetchInput } from "../input.ts";
+import { pickDataFile } from "./data-file.ts";
+
+/** Names that artifacts keep for their own description. */
+const RESERVED = ["manifest.json", "provenance.json"];
+
+/** One repository that is wanted. */
+export interface Request extends RepoRef {
+  /** Field of the stage's input and output. */
+  readonly field: "model" | "promptData" | "evalData";
+  readonly revision: string;
+  /** Name of a dataset's data file, if the caller gave one. */
+  readonly dataFile?: string | undefined;
+  /** Of a model. */
+  readonly selection?: Selection;
+}
+
+/** A request with what the Hub says about it: everything is known before the first byte is fetched. */
+export interface Order extends Request {
+  readonly commit: string;
+  readonly listing: readonly RepoFile[];
+  readonly selection: Selection;
+  readonly files: readonly RepoFile[];
+  readonly leftOut: readonly RepoFile[];
+}
+
+/** What an input asks for, model first. Errors: `FETCH_NOTHING`. */
+export function requestsOf(input: FetchInput): Request[] {
+  const requests: Request[] = [];
+  if (input.model !== undefined) {
+    const ignore = [...input.ignore, ...RESERVED];
+    requests.push({
+      field: "model",
+      type: "model",
+      repo: input.model,
+      revision: input.revision,
+      selection: input.allow === undefined ? { ignore } : { allow: input.allow, ignore },
+    });
+  }
+  const dataset = (
+    field: "promptData" | "evalData",
+    revision: string,
+    dataFile: string | undefined,
+  ): void => {
+    const repo = input[field];
+    if (repo !== undefined) requests.push({ field, type: "dataset", repo, revision, dataFile });
+  };
+  dataset("promptData", input.promptRevision, input.promptFile);
+  dataset("evalData", input.evalRevision, input.evalFile);
+  if (requests.length > 0) return requests;
+  throw new UsageError("FETCH_NOTHING", "There is nothing to fetch.", {
+    field: "model",
+    hint: "Name a model, prompt data or evaluation data: --model moonshotai/Moonlight-16B-A3B.",
+  });
+}
+
+/** Asks the Hub for commit and files of a request and decides what to take. */
+export async function placeOrder(
+  client: HubClient,
+  request: Request,
+  signal: AbortSignal,
+): Promise<Order> {
+  const { type, repo } = request;
+  const { commit } = await client.resolveRevision({ ...request, signal });
+  const listing: RepoFile[] = [];
+  for await (const file of client.listFiles({ type, repo, commit, signal })) listing.push(file);
+  if (type === "model") {
+    const selection = request.selection ?? {};
+    const selected = selectFiles(type, listing, selection);
+    if (!selected.files.some((file) => file.path === "config.json"))
+      throw new PreflightError(
+        "MODEL_CONFIG_MISSING",
+        `The files wanted of model ${repo} have no config.json.`,
+        { field: "model", hint: "Name a model in Hugging Face's form, and allow config.json." },
+      );
+    return { ...request, commit, listing, selection, ...selected };
+  }
+  const dataFile = pickDataFile(request, listing);
+  const selection = { allow: [literal(dataFile), "LICENSE*"] };
+  return {
+    ...request,
+    commit,
+    dataFile,
+    listing,
+    selection,
+    ...selectFiles(type, listing, selection),
+  };
+}
+
+/** A pattern that matches this name only. */
+function literal(name: string): string {
+  return name.replaceAll(/[*?[]/g, "[$&]");
+}

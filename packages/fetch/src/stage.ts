@@ -1,0 +1,124 @@
+import type { HubClient } from "@moonlight-rl/hub";
+import {
+  defineStage,
+  type Artifact,
+  type PlanAction,
+  type PlanContext,
+  type StageContext,
+} from "@moonlight-rl/pipeline";
+import { deliver, type Delivery } from "./hub/download.ts";
+import { count } from "./hub/download-events.ts";
+import { withHub } from "./hub/hub-access.ts";
+import { Published } from "./hub/published.ts";
+import { placeOrder, requestsOf, type Request } from "./hub/request.ts";
+import {
+  assetsInput,
+  assetsOutput,
+  fetchInput,
+  fetchOutput,
+  type Assets,
+  type FetchInput,
+} from "./input.ts";
+
+const definition = {
+  name: "fetch",
+  title: "Fetch models and datasets from a Hugging Face Hub, verified and resumable.",
+  from: import.meta.url,
+} as const;
+
+/** Fetches any of a model, training prompts and evaluation problems. */
+export const fetch = defineStage({
+  ...definition,
+  input: fetchInput,
+  output: fetchOutput,
+  examples: [
+    "--model moonshotai/Moonlight-16B-A3B",
+    "--model moonshotai/Moonlight-16B-A3B --allow config.json --plan",
+    "--prompt-data zhuzilin/dapo-math-17k --eval-data zhuzilin/aime-2024",
+  ],
+  resolve: pinRevisions,
+  plan: planDownloads,
+  run: fetchAll,
+});
+
+/** `fetch` of all three: its outputs are there for sure, which types and plans of pipelines build on. */
+export const fetchAssets = defineStage({
+  ...definition,
+  input: assetsInput,
+  output: assetsOutput,
+  resolve: pinRevisions,
+  plan: planDownloads,
+  // The input's schema requires all three, and each field that is asked for is there.
+  run: async (input, context) => (await fetchAll(input, context)) as Assets,
+});
+
+const REVISION = {
+  model: "revision",
+  promptData: "promptRevision",
+  evalData: "evalRevision",
+} as const;
+
+/** `main` today is not `main` tomorrow: only commits make a key. */
+async function pinRevisions<I extends FetchInput>(input: I, context: PlanContext): Promise<I> {
+  const requests = requestsOf(input);
+  return await withHub(input, context, async (client) => {
+    const pinned = await Promise.all(
+      requests.map(async (request) => {
+        const { commit } = await client.resolveRevision({ ...request, signal: context.signal });
+        return [REVISION[request.field], commit] as const;
+      }),
+    );
+    return { ...input, ...Object.fromEntries(pinned) };
+  });
+}
+
+async function planDownloads(input: FetchInput, context: PlanContext): Promise<PlanAction[]> {
+  return await withHub(input, context, (client) =>
+    Promise.all(
+      requestsOf(input).map(async (request) => {
+        const order = await placeOrder(client, request, context.signal);
+        const bytes = order.files.reduce((sum, file) => sum + file.size, 0);
+        return {
+          title: `download ${order.type} ${order.repo}: ${count(order.files)}`,
+          detail: `commit ${order.commit.slice(0, 12)}, left out ${count(order.leftOut)}`,
+          bytes,
+          diskBytes: bytes,
+        };
+      }),
+    ),
+  );
+}
+
+async function fetchAll(input: FetchInput, context: StageContext): Promise<Partial<Assets>> {
+  return await withHub(input, context, async (client) => {
+    const published = await Published.open(context.scratch);
+    const done: Record<string, Artifact> = {};
+    const ready: { request: Request; delivery: Delivery }[] = [];
+    for (const request of requestsOf(input)) {
+      const earlier = await published.find(request.field, kindOf(request));
+      if (earlier === undefined)
+        ready.push({ request, delivery: await deliverOne(client, request, context) });
+      else done[request.field] = earlier;
+    }
+    // Everything is verified before anything is published.
+    for (const { request, delivery } of ready) {
+      const { folder, meta, digests } = delivery;
+      const artifact = await context.publish(kindOf(request), folder, { meta, digests });
+      await published.add(request.field, artifact);
+      done[request.field] = artifact;
+    }
+    return done;
+  });
+}
+
+async function deliverOne(
+  client: HubClient,
+  request: Request,
+  context: StageContext,
+): Promise<Delivery> {
+  return await deliver(client, await placeOrder(client, request, context.signal), context);
+}
+
+function kindOf(request: Request): "hf-model" | "hf-dataset" {
+  return request.type === "model" ? "hf-model" : "hf-dataset";
+}
