@@ -12,9 +12,9 @@ export function tinyProfile(): Recipe {
       labelKey: "label",
       applyChatTemplate: true,
     },
-    checkpoint: { refLoad: null, load: null, save: null, saveInterval: 25 },
+    checkpoint: { refLoad: null, load: null, save: null, saveInterval: 40 },
     rollout: {
-      numRollout: 100,
+      numRollout: 240,
       rolloutBatchSize: 64,
       nSamplesPerPrompt: 8,
       overSamplingBatchSize: 128,
@@ -83,9 +83,9 @@ export function tinyProfile(): Recipe {
     },
     cluster: { actorNumNodes: 1, actorNumGpusPerNode: 1, colocate: true, rolloutNumGpus: null },
     eval: {
-      interval: 25,
+      interval: 40,
       datasets: [{ name: "tiny-aime", path: "tiny-aime.jsonl" }],
-      nSamplesPerPrompt: 2,
+      nSamplesPerPrompt: 4,
       maxResponseLen: 12,
       temperature: 1,
       topP: 1,
