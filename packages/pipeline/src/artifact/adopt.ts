@@ -12,6 +12,7 @@ import {
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Artifact } from "./artifact.ts";
 import { listFolder, MANIFEST_FILE, PROVENANCE_FILE, realFolder } from "./folder.ts";
+import { HashProgress } from "./hash-progress.ts";
 import { makeManifest, readManifest, toArtifact, type ManifestFile } from "./manifest.ts";
 import { verifyFiles } from "./verify.ts";
 
@@ -70,22 +71,24 @@ async function hashFolder(
   const indexPath =
     options.workspace && join(options.workspace.cache, "adopted", `${digestOf(folder)}.json`);
   const old = indexPath === undefined ? {} : await readIndex(indexPath);
-  const index: Index = {};
-  let done = 0;
+  const found = new Map<string, Index[string]>();
+  const progress = new HashProgress(kind, total, options.emit);
+  const { signal } = options;
   for (const file of files) {
-    throwIfAborted(options.signal);
+    throwIfAborted(signal);
     const stamp = await stampOf(file.absolute);
     const known = old[file.path];
-    index[file.path] =
-      stamp !== "" && known?.stamp === stamp
-        ? known
-        : {
-            stamp,
-            ...(await hashFile(file.absolute, options.signal ? { signal: options.signal } : {})),
-          };
-    done += file.size;
-    options.emit?.({ type: "progress", task: `hash ${kind}`, done, total, unit: "bytes" });
+    if (stamp !== "" && known?.stamp === stamp) {
+      found.set(file.path, known);
+      progress.add(file.size);
+      continue;
+    }
+    const onBytes = progress.add;
+    const digest = await hashFile(file.absolute, { onBytes, ...(signal && { signal }) });
+    found.set(file.path, { stamp, ...digest });
   }
+  progress.finish();
+  const index: Index = Object.fromEntries(found);
   if (
     indexPath !== undefined &&
     options.remember !== false &&
@@ -94,7 +97,7 @@ async function hashFolder(
     await mkdir(join(indexPath, ".."), { recursive: true });
     await writeJsonAtomic(indexPath, index);
   }
-  return Object.entries(index).map(([path, { size, sha256 }]) => ({ path, size, sha256 }));
+  return [...found].map(([path, { size, sha256 }]) => ({ path, size, sha256 }));
 }
 
 /** Changes whenever the file may have: the same test that git's index uses. */

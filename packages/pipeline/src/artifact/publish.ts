@@ -24,6 +24,7 @@ import {
   realFolder,
   type FolderFile,
 } from "./folder.ts";
+import { HashProgress } from "./hash-progress.ts";
 import {
   makeManifest,
   manifestDigest,
@@ -119,21 +120,23 @@ async function describe(folder: string, request: PublishRequest): Promise<Manife
     );
   }
   const described: ManifestFile[] = [];
-  let done = 0;
+  const progress = new HashProgress(request.kind, total, request.emit);
   for (const file of files) {
     throwIfAborted(request.signal);
-    const digest = known[file.path] ?? (await hash(file, request.signal));
+    const digest = known[file.path] ?? (await hash(file, progress, request.signal));
     checkSize(file, digest);
     described.push({ path: file.path, size: file.size, sha256: digest.sha256 });
-    if (known[file.path] !== undefined) continue;
-    done += file.size;
-    request.emit?.({ type: "progress", task: `hash ${request.kind}`, done, total, unit: "bytes" });
   }
+  if (total > 0) progress.finish();
   return described;
 }
 
-function hash(file: FolderFile, signal: AbortSignal | undefined): Promise<FileDigest> {
-  return hashFile(file.absolute, signal === undefined ? {} : { signal });
+function hash(
+  file: FolderFile,
+  { add: onBytes }: HashProgress,
+  signal: AbortSignal | undefined,
+): Promise<FileDigest> {
+  return hashFile(file.absolute, { onBytes, ...(signal === undefined ? {} : { signal }) });
 }
 
 function checkSize(file: FolderFile, digest: FileDigest): void {
@@ -151,7 +154,8 @@ async function reuse(final: string, manifest: Manifest): Promise<boolean> {
     const existing = await readManifest(final);
     if (existing === undefined || manifestDigest(existing) !== manifestDigest(manifest))
       return false;
-    await verifyFiles(final, manifest);
+    // Every byte: a copy that is made again is often one that was doubted.
+    await verifyFiles(final, manifest, { digests: true });
     return true;
   } catch (error) {
     // A damaged copy is no reason to fail: it is replaced.

@@ -15,10 +15,20 @@ export function handleSignals(io: CliIo): SignalHandling {
     controller.abort();
   };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  // Stays: output is flushed after the command has ended, too.
+  if (!process.stdout.listeners("error").includes(onStreamError)) {
+    process.stdout.on("error", onStreamError);
+  }
   return {
     signal: controller.signal,
     dispose: () => {
       process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
     },
   };
+}
+
+/** A reader that has gone (`… | head`) ends the process, as it would end any Unix program. */
+function onStreamError(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(EXIT_CODE.interrupted);
+  throw error;
 }

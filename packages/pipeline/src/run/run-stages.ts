@@ -27,7 +27,8 @@ export class RunStages {
   readonly #names = new StageNames();
   readonly #byKey = new Map<string, Promise<StageResult>>();
   readonly #pending = new Set<Promise<unknown>>();
-  readonly #results = new Map<string, RunStageResult>();
+  /** In the order of the calls; undefined until a call has ended. */
+  readonly #results = new Map<string, RunStageResult | undefined>();
 
   constructor(session: Session, journal: Journal) {
     this.#session = session;
@@ -36,7 +37,9 @@ export class RunStages {
 
   /** The `stage` function that the pipeline's body gets. */
   readonly call: StageCall = (stage, input, options = {}) => {
-    const work = this.#run(stage, input, options.id ?? stage.name);
+    const id = options.id ?? stage.name;
+    if (!this.#results.has(id)) this.#results.set(id, undefined);
+    const work = this.#run(stage, input, id);
     // A call that nobody awaits must neither be lost nor end the process.
     const settled = work.then(
       () => undefined,
@@ -48,7 +51,7 @@ export class RunStages {
   };
 
   get results(): readonly RunStageResult[] {
-    return [...this.#results.values()];
+    return [...this.#results.values()].filter((result) => result !== undefined);
   }
 
   /** Resolves once no stage is at work. */
@@ -137,7 +140,7 @@ export class RunStages {
 
   #note(request: StageRequest, result: StageResult): void {
     const { id, stage } = request;
-    if (this.#results.has(id)) return;
+    if (this.#results.get(id) !== undefined) return;
     this.#results.set(id, { ...result, id, stage: stage.name });
     if (this.#journal.finished(id)?.key === result.key) return;
     this.#journal.append({

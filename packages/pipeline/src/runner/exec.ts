@@ -14,13 +14,16 @@ const GRACE_MS = 5_000;
 export function createExec(context: ExecContext): Exec {
   return async (command, args = [], options = {}) => {
     throwIfAborted(context.signal);
+    const line = [command, ...args].join(" ");
+    // Before it starts: whatever happens then, the record says what was tried.
+    context.emit({ type: "log", message: `exec: ${line}`, data: { command, args: [...args] } });
     const started = performance.now();
     const result = await runChild(command, args, options, context);
     const seconds = Math.round(performance.now() - started) / 1000;
     context.emit({
       type: "log",
-      message: `exec: ${[command, ...args].join(" ")}`,
-      data: { command, args: [...args], exitCode: result.exitCode, seconds },
+      message: `exec: ${command} ended with exit code ${result.exitCode}`,
+      data: { command, exitCode: result.exitCode, seconds },
     });
     if (result.exitCode === 0 || options.reject === false) return result;
     throw new MoonlightError(

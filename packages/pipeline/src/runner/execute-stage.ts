@@ -9,6 +9,7 @@ import {
   throwIfAborted,
   toMoonlightError,
   validate,
+  type Emit,
   type Json,
 } from "@moonlight-rl/core";
 import type { JsonObject } from "../artifact/artifact.ts";
@@ -51,10 +52,10 @@ export async function executeStage(session: Session, request: StageRequest): Pro
   throwIfAborted(session.signal);
   const cacheable = stage.cacheable?.(input as never) ?? true;
   const useCache = cacheable && !session.force;
-  const first = useCache ? await fromCache(session, request) : undefined;
+  const emit = session.sink.emitter(id);
+  const first = useCache ? await fromCache(session, request, emit) : undefined;
   if (first !== undefined) return first;
 
-  const emit = session.sink.emitter(id);
   const lock = await acquireLock(join(session.workspace.locks, `${key}.lock`), {
     what: `Stage ${id}`,
     wait: true,
@@ -64,7 +65,8 @@ export async function executeStage(session: Session, request: StageRequest): Pro
   });
   try {
     // Whoever held the lock before us may have made what we need.
-    const second = useCache ? await fromCache(session, request) : undefined;
+    const second = useCache ? await fromCache(session, request, () => {}) : undefined;
+    if (second !== undefined) emit({ type: "stage.reused", key, seconds: second.seconds });
     return second ?? (await runLocked(session, request, cacheable));
   } finally {
     await lock.release();
@@ -73,9 +75,9 @@ export async function executeStage(session: Session, request: StageRequest): Pro
 
 async function fromCache(
   session: Session,
-  { stage, id, key: { key } }: StageRequest,
+  { stage, key: { key } }: StageRequest,
+  emit: Emit,
 ): Promise<StageResult | undefined> {
-  const emit = session.sink.emitter(id);
   const found = await lookUp(session.workspace, key, {
     digests: session.verifyDigests,
     signal: session.signal,

@@ -22,14 +22,24 @@ const packageSchema = z.object({
 });
 type Package = z.output<typeof packageSchema> & { readonly folder: string };
 
-/** Built code does not change while a process runs it, so each package is read once. */
+/** Code does not change while a process runs it, so each stage and each package is read once. */
+const stages = new Map<string, Promise<CodeDigest>>();
 const digests = new Map<string, Promise<string>>();
 
 /**
  * Digests of the package that holds `from` (an `import.meta.url`) and of every package of our scope that it
  * can reach: dependencies, peers and optional peers that are installed (a backend that is loaded on demand changes results too).
  */
-export async function codeDigest(from: string): Promise<CodeDigest> {
+export function codeDigest(from: string): Promise<CodeDigest> {
+  let digest = stages.get(from);
+  if (digest === undefined) {
+    digest = findCode(from);
+    stages.set(from, digest);
+  }
+  return digest;
+}
+
+async function findCode(from: string): Promise<CodeDigest> {
   const file = await realpath(fileURLToPath(from));
   const home = await findPackage(dirname(file), file);
   const found: Record<string, string> = {};

@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { EventInput } from "@moonlight-rl/core";
+import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
+import { createExec } from "./exec.ts";
+
+const temporary = temporaryFolder();
+const events: EventInput[] = [];
+const execWith = (signal = new AbortController().signal) =>
+  createExec({ cwd: temporary.path, emit: (event) => events.push(event), signal });
+const node = process.execPath;
+
+describe("exec", () => {
+  it("runs in the scratch folder, without a shell, and leaves an audit line", async () => {
+    const script = "console.log(process.cwd()); console.log(process.argv[1]); console.error('e')";
+    const { stdout, stderr, exitCode } = await execWith()(node, ["-e", script, "$HOME; ls *"]);
+    expect(stdout.split("\n")).toEqual([expect.stringContaining(temporary.path), "$HOME; ls *"]);
+    expect({ stderr, exitCode }).toEqual({ stderr: "e", exitCode: 0 });
+    const args = ["-e", script, "$HOME; ls *"];
+    expect(events.slice(-2)).toMatchObject([
+      { type: "log", data: { command: node, args } },
+      { type: "log", data: { command: node, exitCode: 0 } },
+    ]);
+  });
+
+  it("passes input and environment, and hands lines over as they come", async () => {
+    const lines: string[] = [];
+    const script =
+      "process.stdin.on('data', (d) => process.stdout.write(d + process.env.EXTRA + '\\n'))";
+    await execWith()(node, ["-e", script], {
+      input: "a\nb",
+      env: { EXTRA: "!" },
+      onLine: (line, stream) => lines.push(`${stream} ${line}`),
+    });
+    expect(lines).toEqual(["stdout a", "stdout b!"]);
+  });
+
+  it("fails with the last line that the program said", async () => {
+    const args = ["-e", "console.error('first'); console.error('no disk'); process.exit(3)"];
+    await expect(execWith()(node, args)).rejects.toMatchObject({
+      code: "COMMAND_FAILED",
+      exitCode: 1,
+      message: expect.stringContaining("exit code 3: no disk"),
+    });
+    expect(await execWith()(node, args, { reject: false })).toMatchObject({ exitCode: 3 });
+  });
+
+  it("tells a program that is missing from one that fails", async () => {
+    await expect(execWith()(join(temporary.path, "none"))).rejects.toMatchObject({
+      code: "COMMAND_NOT_FOUND",
+      exitCode: 3,
+    });
+    await expect(
+      execWith()(node, ["-e", "process.kill(process.pid, 'SIGKILL')"]),
+    ).rejects.toMatchObject({
+      code: "COMMAND_FAILED",
+      message: expect.stringContaining("SIGKILL"),
+    });
+  });
+
+  it("ends the program when the signal fires", async () => {
+    const controller = new AbortController();
+    const work = execWith(controller.signal)(
+      node,
+      ["-e", "console.log('up'); setInterval(() => {}, 1000)"],
+      { onLine: () => controller.abort() },
+    );
+    await expect(work).rejects.toMatchObject({ code: "INTERRUPTED", exitCode: 130 });
+  });
+});
