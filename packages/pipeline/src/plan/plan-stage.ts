@@ -1,5 +1,4 @@
-import { lookUp, newestRecord } from "../runner/cache.ts";
-import { firstDifference } from "../runner/difference.ts";
+import { lookUp, reasonForMiss } from "../runner/cache.ts";
 import type { StageRequest } from "../runner/execute-stage.ts";
 import { keyStage, parseInput, resolveInput } from "../runner/prepare-stage.ts";
 import { createSession, planContext, type RunnerOptions, type Session } from "../runner/session.ts";
@@ -93,11 +92,7 @@ async function verdict(
   });
   if (found.status === "hit") return { reason: "nothing changed", hit: found };
   if (found.status === "damaged") return { reason: found.reason };
-  const before = await newestRecord(session.workspace, stage.name);
-  if (before === undefined) return { reason: "never run in this workspace" };
-  return {
-    reason: firstDifference(before.parts, key.parts) ?? "its result is gone",
-  };
+  return { reason: await reasonForMiss(session.workspace, key.parts) };
 }
 
 async function actionsOf(

@@ -1,10 +1,11 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { isMoonlightError, removePath, writeJsonAtomic, type Json } from "@moonlight-rl/core";
+import { isMoonlightError, writeJsonAtomic, type Json } from "@moonlight-rl/core";
 import { fromJson, toJson, type OpenOptions } from "../artifact/reference.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import type { StageKey } from "./key.ts";
+import { firstDifference, inputDistance } from "./difference.ts";
+import type { KeyParts, StageKey } from "./key.ts";
 
 const recordSchema = z.object({
   contract: z.literal(1),
@@ -66,22 +67,21 @@ export async function remember(
   await writeJsonAtomic(join(workspace.cache, `${key}.json`), record);
 }
 
-export async function forget(workspace: Workspace, key: string): Promise<void> {
-  await removePath(join(workspace.cache, `${key}.json`));
-}
-
-/** The newest record of a stage, whatever its key. */
-export async function newestRecord(
-  workspace: Workspace,
-  stage: string,
-): Promise<CacheRecord | undefined> {
-  let newest: CacheRecord | undefined;
+/** Why a key has no result: its first difference to the nearest record of the same stage, the newest of equally near ones. */
+export async function reasonForMiss(workspace: Workspace, parts: KeyParts): Promise<string> {
+  let nearest: { readonly record: CacheRecord; readonly distance: number } | undefined;
   for (const name of await recordNames(workspace)) {
     const record = await readRecord(join(workspace.cache, name));
-    if (typeof record === "string" || record.parts.stage !== stage) continue;
-    if (newest === undefined || record.finished > newest.finished) newest = record;
+    if (typeof record === "string" || record.parts.stage !== parts.stage) continue;
+    const distance = inputDistance(record.parts, parts);
+    const nearer =
+      nearest === undefined ||
+      distance < nearest.distance ||
+      (distance === nearest.distance && record.finished > nearest.record.finished);
+    if (nearer) nearest = { record, distance };
   }
-  return newest;
+  if (nearest === undefined) return "never run in this workspace";
+  return firstDifference(nearest.record.parts, parts) ?? "its result is gone";
 }
 
 async function recordNames(workspace: Workspace): Promise<string[]> {

@@ -1,11 +1,20 @@
-import type { Json } from "@moonlight-rl/core";
+import { canonicalJson, type Json } from "@moonlight-rl/core";
 import { compare } from "../artifact/folder.ts";
 import type { KeyParts } from "./key.ts";
 
+interface Difference {
+  /** Dotted, "" for the whole value. */
+  readonly path: string;
+  readonly before: Json | undefined;
+  readonly now: Json | undefined;
+}
+
 /** One sentence on the first part in which two keys differ; undefined when they are equal. */
 export function firstDifference(before: KeyParts, now: KeyParts): string | undefined {
-  const input = differenceOf(before.input, now.input, "");
-  if (input !== undefined) return `input ${input}`;
+  const [input] = differences(before.input, now.input);
+  if (input !== undefined) {
+    return `input ${input.path || "value"}: ${show(input.before)} → ${show(input.now)}`;
+  }
   const names = [...new Set([...Object.keys(before.code), ...Object.keys(now.code)])].sort(compare);
   for (const name of names) {
     const [a, b] = [before.code[name], now.code[name]];
@@ -17,28 +26,39 @@ export function firstDifference(before: KeyParts, now: KeyParts): string | undef
   return undefined;
 }
 
-function differenceOf(a: Json | undefined, b: Json | undefined, path: string): string | undefined {
-  if (isObject(a) && isObject(b) && !("$artifact" in a) && !("$artifact" in b)) {
-    const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort(compare);
-    for (const key of keys) {
-      const found = differenceOf(a[key], b[key], path === "" ? key : `${path}.${key}`);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+/** How many values differ between two inputs. */
+export function inputDistance(before: KeyParts, now: KeyParts): number {
+  return differences(before.input, now.input).length;
+}
+
+/** All leaves that differ, in the order of their names; an artifact is one leaf. */
+function differences(before: Json | undefined, now: Json | undefined, path = ""): Difference[] {
+  if (isPlain(before) && isPlain(now)) {
+    const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort(compare);
+    return keys.flatMap((key) =>
+      differences(before[key], now[key], path === "" ? key : `${path}.${key}`),
+    );
   }
-  if (Array.isArray(a) && Array.isArray(b)) {
-    for (let i = 0; i < Math.max(a.length, b.length); i++) {
-      const found = differenceOf(a[i] as Json, b[i] as Json, `${path}[${i}]`);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+  if (Array.isArray(before) && Array.isArray(now)) {
+    const length = Math.max(before.length, now.length);
+    return Array.from({ length }, (_, i) => i).flatMap((i) =>
+      differences(before[i] as Json, now[i] as Json, `${path}[${i}]`),
+    );
   }
-  if (JSON.stringify(a) === JSON.stringify(b)) return undefined;
-  return `${path || "value"}: ${show(a)} → ${show(b)}`;
+  return text(before) === text(now) ? [] : [{ path, before, now }];
+}
+
+function isPlain(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return isObject(value) && !("$artifact" in value);
 }
 
 function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Independent of the order of keys: a record's are sorted, an input's are not. */
+function text(value: Json | undefined): string | undefined {
+  return value === undefined ? undefined : canonicalJson(value);
 }
 
 function show(value: Json | undefined): string {
@@ -47,8 +67,8 @@ function show(value: Json | undefined): string {
     const { $artifact: kind, digest } = value;
     if (typeof kind === "string" && typeof digest === "string") return `${kind} ${short(digest)}`;
   }
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  const shown = JSON.stringify(value);
+  return shown.length > 60 ? `${shown.slice(0, 57)}…` : shown;
 }
 
 function short(digest: string): string {

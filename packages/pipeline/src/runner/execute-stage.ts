@@ -19,8 +19,7 @@ import { acquireLock } from "../lock/lock.ts";
 import { keyedPart } from "../schema/keyed.ts";
 import type { StageContext } from "../stage/context.ts";
 import type { Stage } from "../stage/define-stage.ts";
-import { lookUp, newestRecord, remember } from "./cache.ts";
-import { firstDifference } from "./difference.ts";
+import { lookUp, reasonForMiss, remember } from "./cache.ts";
 import { errorOf } from "./error-event.ts";
 import { createExec } from "./exec.ts";
 import type { StageKey } from "./key.ts";
@@ -223,12 +222,10 @@ function keyedInput(session: Session, { stage, input }: StageRequest): Json {
 
 async function reasonToRun(
   session: Session,
-  { stage, key }: StageRequest,
+  { key }: StageRequest,
   cacheable: boolean,
 ): Promise<string> {
   if (session.force) return "forced";
   if (!cacheable) return "not cacheable with this input";
-  const before = await newestRecord(session.workspace, stage.name);
-  if (before === undefined) return "never run in this workspace";
-  return firstDifference(before.parts, key.parts) ?? "its result is gone";
+  return reasonForMiss(session.workspace, key.parts);
 }

@@ -43,12 +43,19 @@ describe("runStage", () => {
     expect(calls).toEqual(["numbers 3"]);
   });
 
-  it("says the first input that differs from the newest result", async () => {
+  it("says the first input that differs from the nearest result, the newest of equally near ones", async () => {
+    const reason = (): unknown =>
+      events.findLast((event) => event.type === "stage.started")?.reason;
     await runStage(numbers, { count: 3 }, options());
     await runStage(numbers, { count: 4 }, options());
-    expect(events.filter((event) => event.type === "stage.started").at(-1)?.reason).toBe(
-      "input count: 3 → 4",
-    );
+    expect(reason()).toBe("input count: 3 → 4");
+    const { list } = await runStage(numbers, { count: 5 }, options());
+    expect(reason()).toBe("input count: 4 → 5");
+    const other = await runStage(numbers, { count: 6 }, options());
+    await runStage(sum, { list, factor: 2 }, options());
+    await runStage(sum, { list: other.list, factor: 3 }, options());
+    await runStage(sum, { list, factor: 4 }, options());
+    expect(reason()).toBe("input factor: 2 → 4");
   });
 
   it("ignores unkeyed fields and the workspace's place", async () => {
