@@ -43,7 +43,7 @@ export async function moonlight(
   workspace: string,
 ): Promise<CommandResult> {
   const { exitCode, stdout, stderr } = await startMoonlight(args, workspace);
-  return { exitCode: exitCode ?? -1, stdout: String(stdout), stderr: String(stderr) };
+  return { exitCode: exitCode ?? -1, stdout, stderr };
 }
 
 /** Events of a `--json` run and its summary line. */

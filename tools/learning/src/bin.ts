@@ -57,7 +57,7 @@ await program.parseAsync();
 
 function row(name: string, { base, trained, trainSeconds }: Outcome): string[] {
   const { comparison } = trained;
-  const percent = (result: Outcome["base"]): string => `${formatPercent(result.accuracy.mean)}`;
+  const percent = (result: Outcome["base"]): string => formatPercent(result.accuracy.mean);
   return [
     name,
     percent(base),

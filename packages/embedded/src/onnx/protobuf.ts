@@ -21,9 +21,9 @@ export class ProtobufWriter {
   }
 
   bytes(field: number, value: Uint8Array): this {
-    return this.#append(varint(BigInt((field << 3) | 2)))
-      .#append(varint(BigInt(value.byteLength)))
-      .#append(value);
+    return this.#append(varint(BigInt((field << 3) | 2))).#append(
+      varint(BigInt(value.byteLength)),
+    ).#append(value);
   }
 
   message(field: number, value: ProtobufWriter): this {
