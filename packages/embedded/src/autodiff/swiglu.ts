@@ -16,7 +16,7 @@ export function swiglu(tape: Tape, gate: Value, up: Value): Value {
     // silu' = σ + silu·(1 − σ) = silu + σ·(1 − silu)
     const sigmoid = graph.node("Sigmoid", [gate], gate.shape);
     const rest = graph.node("Sub", [sigmoid, multiply(sigmoid, silu)], gate.shape);
-    const slope = graph.node("Sub", [silu, rest], gate.shape);
+    const slope = graph.node("Add", [silu, rest], gate.shape);
     tape.add(gate, multiply(multiply(dy, up), slope));
   });
   return y;
