@@ -1,6 +1,8 @@
 import { formatDuration } from "@moonlight-rl/core";
 import { boundariesGate } from "./boundaries-gate.ts";
+import { commandsGate } from "./commands-gate.ts";
 import { commandGate, type Gate } from "./gate.ts";
+import { killGate } from "./kill-gate.ts";
 import { typesGate } from "./types-gate.ts";
 import { vitestGate } from "./vitest-gate.ts";
 
@@ -10,7 +12,11 @@ const GATES: readonly Gate[] = [
   commandGate("lint", "oxlint", ["--type-aware", "--deny-warnings"]),
   typesGate(),
   boundariesGate(),
+  commandGate("nx", "nx", ["run-many", "-t", "build"]),
+  commandGate("turbo", "turbo", ["run", "build"]),
   vitestGate(),
+  commandsGate(),
+  killGate(5),
 ];
 
 const wanted = process.argv.slice(2);
