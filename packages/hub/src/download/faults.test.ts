@@ -173,7 +173,7 @@ describe("a server that", () => {
   });
 
   it.each([
-    ["another start", (s: number, e: number, n: number) => `bytes ${s + 1}-${e}/${n}`],
+    ["another start", (s: number, e: number, n: number) => `bytes ${s + 1}-${e - 1}/${n}`],
     ["another end", (s: number, e: number, n: number) => `bytes ${s}-${e - 2}/${n}`],
     ["another size", (s: number, e: number, n: number) => `bytes ${s}-${e - 1}/${n + 1}`],
     ["no numbers", () => "bytes many"],
