@@ -14,7 +14,7 @@ export function tinyProfile(): Recipe {
     },
     checkpoint: { refLoad: null, load: null, save: null, saveInterval: 40 },
     rollout: {
-      numRollout: 240,
+      numRollout: 200,
       rolloutBatchSize: 64,
       nSamplesPerPrompt: 8,
       overSamplingBatchSize: 128,
@@ -42,7 +42,7 @@ export function tinyProfile(): Recipe {
     },
     optimizer: {
       name: "adam",
-      lr: 1.5e-4,
+      lr: 3e-4,
       lrDecayStyle: "constant",
       weightDecay: 0,
       adamBeta1: 0.9,
