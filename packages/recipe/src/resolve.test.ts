@@ -158,7 +158,7 @@ describe("diffRecipes", () => {
     const after = resolveRecipe({ profile: "tiny", set }).recipe;
     expect(diffRecipes(before, before)).toEqual([]);
     expect(diffRecipes(before, after)).toEqual([
-      { path: "optimizer.lr", before: 1.5e-4, after: 1e-3 },
+      { path: "optimizer.lr", before: before.optimizer.lr, after: 1e-3 },
       { path: "sglang.cudaGraphBs", before: [], after: [1] },
     ]);
   });

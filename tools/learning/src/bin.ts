@@ -16,11 +16,14 @@ interface Flags {
   readonly set: readonly string[];
 }
 
+/** With labels that mean nothing the policy soon gives answers that are never rewarded, and the run stops (ROLLOUT_STARVED, about rollout 126): the control ends before that. */
+const CONTROL: readonly string[] = ["rollout.numRollout=100"];
+
 const program = new Command("learning")
   .description(
     "Runs the default pipeline with several seeds, and once with shuffled labels as a control.",
   )
-  .option("--seeds <list>", "seeds, separated by commas", "1,2,3,4,5")
+  .option("--seeds <list>", "seeds, separated by commas; empty for none", "1,2,3,4,5")
   .option("--no-control", "leave out the run with shuffled labels")
   .option("--workspace <folder>", "where runs and artifacts go", ".moonlight-learning")
   .option(
@@ -39,15 +42,20 @@ const program = new Command("learning")
         rows,
       );
     const folder = resolve(workspace);
-    for (const seed of seeds.split(",").map(Number)) {
+    for (const seed of seeds
+      .split(",")
+      .filter((seed) => seed !== "")
+      .map(Number)) {
       rows.push(row(`seed ${seed}`, await runOnce(seed, folder, set)));
       console.log(table().split("\n").at(-1));
     }
     if (control)
       rows.push(
         row(
-          "control: shuffled labels, seed 1",
-          await withShuffledLabels((endpoint) => runOnce(1, folder, set, endpoint)),
+          "control: shuffled labels, 100 rollouts",
+          await withShuffledLabels((endpoint) =>
+            runOnce(1, folder, [...set, ...CONTROL], endpoint),
+          ),
         ),
       );
     console.log(`\n${table()}`);
