@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { PreflightError, readJson } from "@moonlight-rl/core";
+import { PreflightError, readJson, UsageError } from "@moonlight-rl/core";
 import { z } from "zod";
 
 /** A token by its text, or as an added-token object. */
@@ -9,11 +9,24 @@ const token = z.union([
   z.looseObject({ content: z.string() }).transform(({ content }) => content),
 ]);
 
+/** Far above any vocabulary, so that a wild id cannot become the size of an array. */
+const id = z.int().min(0).max(0xff_ff_ff);
+
+/** A pair of tokens to join, as a list or, in older files, with a space between. */
+const merge = z.union([
+  z.tuple([z.string(), z.string()]),
+  z.string().regex(/^[^ ]+ [^ ]+$/, "expected two tokens with one space between"),
+]);
+
 const tokenizerSchema = z.looseObject({
   added_tokens: z
-    .array(z.looseObject({ id: z.int().nonnegative(), content: z.string(), special: z.boolean() }))
+    .array(z.looseObject({ id, content: z.string(), special: z.boolean() }))
     .default([]),
-  model: z.looseObject({ type: z.string(), vocab: z.record(z.string(), z.int().nonnegative()) }),
+  model: z.looseObject({
+    type: z.literal("BPE", "only BPE is supported"),
+    vocab: z.record(z.string(), id),
+    merges: z.array(merge),
+  }),
 });
 export type TokenizerJson = z.output<typeof tokenizerSchema>;
 
@@ -26,10 +39,16 @@ const configSchema = z.looseObject({
 });
 export type TokenizerConfig = z.output<typeof configSchema>;
 
-/** The tokenizer's two files, validated. `model.vocab` must be a BPE or WordPiece table. */
-export async function readTokenizerFiles(
-  folder: string,
-): Promise<{ tokenizer: TokenizerJson; config: TokenizerConfig; configFile: string }> {
+export interface TokenizerFiles {
+  readonly tokenizer: TokenizerJson;
+  readonly config: TokenizerConfig;
+  readonly configFile: string;
+  /** Id of every token, added ones included. */
+  readonly vocabulary: ReadonlyMap<string, number>;
+}
+
+/** The tokenizer's two files, validated. */
+export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
   const file = join(folder, "tokenizer.json");
   const configFile = join(folder, "tokenizer_config.json");
   if (!existsSync(file)) throw missing(folder, file);
@@ -41,7 +60,32 @@ export async function readTokenizerFiles(
     what: "tokenizer_config.json",
     code: "TOKENIZER_INVALID",
   });
-  return { tokenizer, config, configFile };
+  return { tokenizer, config, configFile, vocabulary: vocabularyOf(tokenizer, file) };
+}
+
+/** What the shape alone does not say: one token per id, and merges of tokens that exist. */
+function vocabularyOf({ added_tokens: added, model }: TokenizerJson, file: string) {
+  const invalid = (what: string, field: string): UsageError =>
+    new UsageError("TOKENIZER_INVALID", `tokenizer.json: ${what}.`, { file, field });
+  const vocabulary = new Map(Object.entries(model.vocab));
+  for (const { content, id } of added) vocabulary.set(content, id);
+  const owner = new Map<number, string>();
+  for (const [token, id] of vocabulary) {
+    const other = owner.get(id);
+    if (other !== undefined)
+      throw invalid(
+        `${JSON.stringify(other)} and ${JSON.stringify(token)} share id ${id}`,
+        "model.vocab",
+      );
+    owner.set(id, token);
+  }
+  for (const [index, pair] of model.merges.entries()) {
+    const [left = "", right = ""] = typeof pair === "string" ? pair.split(" ") : pair;
+    const missing = [left, right, left + right].find((token) => !Object.hasOwn(model.vocab, token));
+    if (missing !== undefined)
+      throw invalid(`${JSON.stringify(missing)} is not in the vocabulary`, `model.merges.${index}`);
+  }
+  return vocabulary;
 }
 
 function missing(folder: string, file: string): PreflightError {

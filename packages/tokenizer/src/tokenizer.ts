@@ -12,6 +12,7 @@ export interface Tokenizer {
   readonly padTokenId: number;
   /** Token ids of a text; no special token is added, those written in the text are recognised. */
   encode(text: string): number[];
+  /** Text of token ids; ids that no token has (an embedding's padding) are left out, as transformers does. */
   decode(ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }): string;
   renderChat(messages: readonly ChatMessage[], options?: RenderOptions): string;
   /** Token ids of a conversation up to where the assistant's answer begins. */
@@ -23,12 +24,10 @@ const END_OF_MESSAGE = "<|im_end|>";
 
 /** Loads `tokenizer.json` and `tokenizer_config.json` from a model folder. */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const { tokenizer: json, config, configFile } = await readTokenizerFiles(folder);
-  const vocabulary = new Map([
-    ...Object.entries(json.model.vocab),
-    ...json.added_tokens.map(({ content, id }) => [content, id] as const),
-  ]);
-  const vocabSize = Math.max(...vocabulary.values()) + 1;
+  const { tokenizer: json, config, configFile, vocabulary } = await readTokenizerFiles(folder);
+  const known = new Set(vocabulary.values());
+  let vocabSize = 0;
+  for (const id of known) vocabSize = Math.max(vocabSize, id + 1);
   const inner = construct(json, config, folder);
   const idOf = (token: string | null | undefined): number | undefined =>
     token === null || token === undefined ? undefined : vocabulary.get(token);
@@ -36,7 +35,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     ...new Set([idOf(config.eos_token), idOf(END_OF_MESSAGE)].filter((id) => id !== undefined)),
   ];
   if (stopTokenIds.length === 0) {
-    throw new PreflightError(
+    throw new UsageError(
       "TOKENIZER_INVALID",
       "tokenizer_config.json names no eos_token that is in the vocabulary.",
       { file: configFile, field: "eos_token" },
@@ -67,13 +66,14 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     stopTokenIds,
     padTokenId: idOf(config.pad_token) ?? stopTokenIds[0] ?? 0,
     encode,
-    decode: (ids, options = {}) =>
-      ids.length === 0
-        ? ""
-        : inner.decode([...ids], {
-            skip_special_tokens: options.skipSpecialTokens ?? false,
-            clean_up_tokenization_spaces: false,
-          }),
+    decode: (ids, options = {}) => {
+      const tokens = ids.filter((id) => known.has(id));
+      if (tokens.length === 0) return "";
+      return inner.decode(tokens, {
+        skip_special_tokens: options.skipSpecialTokens ?? false,
+        clean_up_tokenization_spaces: false,
+      });
+    },
     renderChat,
     encodeChat: (messages) => encode(renderChat(messages, { addGenerationPrompt: true })),
   };
