@@ -52,8 +52,14 @@ export function metadataPickle(tensors: ReadonlyMap<string, StoredTensor>): Pick
   });
 }
 
-/** The tensors that a `.metadata` describes. Byte objects (extra states, rng) are skipped; any other surprise is an error. */
-export function tensorsOfMetadata(value: PickleValue, file: string): Map<string, StoredTensor> {
+export interface MetadataContent {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Keys that are not read: a dtype that is not a weight's (`torch.int64`), or `bytes` (extra states, rng). */
+  readonly others: ReadonlyMap<string, string>;
+}
+
+/** What a `.metadata` describes; any surprise is an error. */
+export function contentOfMetadata(value: PickleValue, file: string): MetadataContent {
   const fault = (what: string, field?: string): VerificationError =>
     new VerificationError("METADATA_INVALID", `${file}: ${what}.`, {
       file,
@@ -82,23 +88,34 @@ export function tensorsOfMetadata(value: PickleValue, file: string): Map<string,
   }
 
   const tensors = new Map<string, StoredTensor>();
+  const others = new Map<string, string>();
   for (const [key, entry] of stateDict) {
     if (typeof key !== "string") throw fault("a tensor's name is not a string");
-    if (typeName(entry) === `${MODULE}.BytesStorageMetadata`) continue;
+    if (typeName(entry) === `${MODULE}.BytesStorageMetadata`) {
+      others.set(key, "bytes");
+      continue;
+    }
     const tensor = fields(entry);
     const shape = sizes(tensor.get("size"));
     const chunks = tensor.get("chunks");
-    const dtype = dtypeOf(tensor.get("properties"));
+    const dtypeName = dtypeNameOf(tensor.get("properties"));
     if (shape === undefined || !Array.isArray(chunks))
       throw fault(`tensor ${key} has no shape or no chunks`, key);
-    if (dtype === undefined) throw fault(`tensor ${key} has a dtype that is not supported`, key);
+    if (dtypeName === undefined) throw fault(`tensor ${key} has no dtype`, key);
+    const dtype = (Object.keys(DTYPE_NAME) as Dtype[]).find(
+      (known) => dtypeName === `torch.${DTYPE_NAME[known]}`,
+    );
+    if (dtype === undefined) {
+      others.set(key, dtypeName);
+      continue;
+    }
     tensors.set(key, {
       dtype,
       shape,
       chunks: chunks.map((chunk) => storedChunk(chunk, key, places, fault)),
     });
   }
-  return tensors;
+  return { tensors, others };
 }
 
 function storedChunk(
@@ -149,12 +166,10 @@ function properties(dtype: Dtype): PyObject {
   );
 }
 
-function dtypeOf(value: PickleValue | undefined): Dtype | undefined {
+function dtypeNameOf(value: PickleValue | undefined): string | undefined {
   if (!(value instanceof PyObject)) return undefined;
   const dtype = value.state instanceof PyTuple ? value.state.items[0] : fields(value).get("dtype");
-  return (Object.keys(DTYPE_NAME) as Dtype[]).find(
-    (known) => typeName(dtype) === `torch.${DTYPE_NAME[known]}`,
-  );
+  return typeName(dtype);
 }
 
 /** Attributes of an object as its BUILD gave them; also the (dict, slots) pair of Python's copyreg. */

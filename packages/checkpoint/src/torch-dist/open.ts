@@ -15,7 +15,7 @@ import {
   type Region,
   type StoredTensor,
 } from "./layout.ts";
-import { tensorsOfMetadata } from "./metadata-pickle.ts";
+import { contentOfMetadata } from "./metadata-pickle.ts";
 import { copyRegion, intersect, tilingFault } from "./region.ts";
 
 /** An iteration of a torch_dist checkpoint, opened for reading. */
@@ -24,6 +24,8 @@ export interface TorchDist {
   readonly folder: string;
   readonly iteration: Iteration;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Keys that cannot be read, with their dtype (`torch.int64`) or `bytes`: optimizer counters, extra states, rng. */
+  readonly others: ReadonlyMap<string, string>;
   /** What `common.pt` holds, as plain data: `args`, `iteration`, … */
   readonly common: PlainObject;
   /** A whole tensor, row-major. */
@@ -85,7 +87,7 @@ export async function openTorchDist(path: string, iteration?: Iteration): Promis
     code: "CHECKPOINT_FORMAT",
   });
   const metadataFile = join(folder, ".metadata");
-  const tensors = tensorsOfMetadata(
+  const { tensors, others } = contentOfMetadata(
     readPickle(await readBounded(metadataFile, MAX_METADATA), metadataFile),
     metadataFile,
   );
@@ -129,6 +131,7 @@ export async function openTorchDist(path: string, iteration?: Iteration): Promis
     folder,
     iteration: named,
     tensors,
+    others,
     common,
     readRegion,
     readTensor: (key) => {
