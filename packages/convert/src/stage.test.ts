@@ -1,9 +1,13 @@
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   openHfModel,
   openTorchDist,
   writeHfModel,
+  writeTorchDist,
+  megatronArgs,
+  megatronSources,
+  type HfModel,
   type TensorSource,
 } from "@moonlight-rl/checkpoint";
 import { hfTensors, parseHfConfig } from "@moonlight-rl/model";
@@ -121,6 +125,11 @@ describe("converting to torch_dist and back", () => {
           expect(Buffer.from(await result.read(name)).equals(await source.read(name)), name).toBe(
             true,
           );
+        // The same shards and index too, since the source has the catalogue's order.
+        for (const name of [...source.files, "model.safetensors.index.json"])
+          expect(await readFile(join(result.folder, name))).toEqual(
+            await readFile(join(folder, name)),
+          );
       });
     });
   });
@@ -134,6 +143,7 @@ describe("a model that must not be converted", () => {
       const model = await adoptArtifact("hf-model", folder);
       await expect(kit.run({ model })).rejects.toMatchObject(expected);
       expect(kit.events.some(({ type }) => type === "stage.finished")).toBe(false);
+      expect(await readdir(kit.workspace.store).catch(() => [])).toEqual([]);
     });
   const editConfig = (changes: object) => async (folder: string) => {
     const file = join(folder, "config.json");
@@ -169,11 +179,117 @@ describe("a model that must not be converted", () => {
       }),
       { code: "TENSOR_NOT_FINITE", exitCode: 4 },
     ));
+  it("lacks a shard, or has an index that names a tensor which is nowhere", async () => {
+    const index = (weightMap: object) => (folder: string) =>
+      writeFile(
+        join(folder, "model.safetensors.index.json"),
+        JSON.stringify({ weight_map: weightMap }),
+      );
+    await failing(index({ "model.norm.weight": "model-00001-of-00002.safetensors" }), {
+      code: "SHARD_MISSING",
+      exitCode: 3,
+    });
+    await failing(index({ "model.nothing.weight": "model.safetensors" }), {
+      code: "TENSOR_MISSING",
+      field: "model.nothing.weight",
+    });
+  });
+  it("mixes dtypes in what Megatron stores as one tensor", () =>
+    failing(
+      async (folder) => {
+        const model = await openHfModel(folder);
+        const { config, tensors } = model;
+        const all = new Map<string, Uint8Array>();
+        for (const name of tensors.keys()) all.set(name, await model.read(name));
+        const odd = "model.layers.0.mlp.up_proj.weight";
+        await writeHfModel(folder, {
+          tensors: hfTensors(config).map(({ name, shape }) => ({
+            name,
+            shape,
+            dtype: name === odd ? "F16" : (tensors.get(name)?.dtype ?? "BF16"),
+            read: () => all.get(name) ?? new Uint8Array(0),
+          })),
+        });
+      },
+      { code: "TENSOR_DTYPE", field: "model.layers.0.mlp.up_proj.weight" },
+    ));
   it("is of another architecture", () =>
     failing(editConfig({ kv_lora_rank: undefined }), {
       code: "MODEL_CONFIG_INVALID",
       field: "kv_lora_rank",
     }));
+});
+
+describe("a trained checkpoint", () => {
+  /** Iteration 3 of the tiny model, with further tensors, or with one of its own changed. */
+  async function trained(
+    folder: string,
+    further: Record<string, Uint8Array>,
+    change: (key: string, bytes: Uint8Array) => Uint8Array = (_, bytes) => bytes,
+  ): Promise<{ checkpoint: Artifact<"torch-dist">; model: Artifact<"hf-model"> }> {
+    const source: HfModel = await openHfModel(tiny);
+    await writeTorchDist(folder, {
+      iteration: 3,
+      args: megatronArgs(source.config),
+      tensors: [
+        ...megatronSources(source.config, {
+          dtypeOf: (name) => source.tensors.get(name)?.dtype,
+          read: async (name) => change(name, await source.read(name)),
+        }),
+        ...Object.entries(further).map(([key, bytes]) => ({
+          key,
+          dtype: "F32" as const,
+          shape: [bytes.length / 4],
+          chunks: [{ offsets: [0], sizes: [bytes.length / 4], read: () => bytes }],
+        })),
+      ],
+    });
+    return {
+      checkpoint: await adoptArtifact("torch-dist", folder),
+      model: await adoptArtifact("hf-model", tiny),
+    };
+  }
+
+  it("leaves out the optimizer's state and says so; folders beside the weights are copied", () =>
+    withStage(toHf, async (kit) => {
+      const input = await trained(await kit.files({}), {
+        "optimizer.state.exp_avg.decoder.final_layernorm.weight": new Uint8Array(16),
+      });
+      const folder = await copyOf(kit);
+      await mkdir(join(folder, "figures"));
+      await writeFile(join(folder, "figures", "a.png"), "picture");
+      await writeFile(join(folder, "pytorch_model.bin"), "old weights");
+      await rm(join(folder, "provenance.json"), { force: true });
+      const source = await adoptArtifact("hf-model", folder);
+      const { model } = await kit.run({ checkpoint: input.checkpoint, model: source });
+      expect(kit.events).toContainEqual(
+        expect.objectContaining({ type: "log", message: expect.stringMatching(/^left out 1 /) }),
+      );
+      const result = await openHfModel(model.path);
+      const source0 = await openHfModel(tiny);
+      expect(new Set(result.tensors.keys())).toEqual(new Set(source0.tensors.keys()));
+      const names = await readdir(model.path, { recursive: true });
+      expect(names).toContain("figures/a.png");
+      expect(names).not.toContain("pytorch_model.bin");
+    }));
+
+  it("is refused when it holds a tensor that would be lost, or NaN", async () => {
+    await withStage(toHf, async (kit) => {
+      const extra = await trained(await kit.files({}), { "decoder.adapter": new Uint8Array(4) });
+      await expect(kit.run(extra)).rejects.toMatchObject({
+        code: "TENSOR_UNEXPECTED",
+        field: "decoder.adapter",
+      });
+      const broken = await trained(await kit.files({}), {}, (name, bytes) =>
+        name === "model.norm.weight" ? new Uint8Array(bytes.length).fill(0xff) : bytes,
+      );
+      await expect(kit.run(broken)).rejects.toMatchObject({
+        code: "TENSOR_NOT_FINITE",
+        field: "model.norm.weight",
+      });
+      expect(await readdir(kit.workspace.store).catch(() => [])).toEqual([]);
+    });
+  });
 });
 
 describe("a checkpoint that must not be converted", () => {

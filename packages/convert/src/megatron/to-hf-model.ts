@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
   contentBlocks,
@@ -8,16 +8,16 @@ import {
   openTorchDist,
   tensorBytes,
   writeHfModel,
+  type HfModel,
   type TensorSource,
+  type TorchDist,
 } from "@moonlight-rl/checkpoint";
-import { removePath, syncFile, VerificationError } from "@moonlight-rl/core";
+import { removePath, VerificationError, type Emit } from "@moonlight-rl/core";
 import { megatronTensors } from "@moonlight-rl/model";
 import type { Artifact, StageContext } from "@moonlight-rl/pipeline";
 import { byteProgress } from "../progress.ts";
+import { copyCompanions } from "./copy-companions.ts";
 import { isOptimizerState } from "./optimizer-state.ts";
-
-/** Not part of a model: weights are written anew, the manifest and the provenance are the artifact's own. */
-const NOT_COPIED = /\.safetensors(\.index\.json)?$|^(manifest|provenance)\.json$/;
 
 /** Writes the weights of a checkpoint as Hugging Face safetensors beside the source model's config and tokenizer. */
 export async function toHfModel(
@@ -28,22 +28,7 @@ export async function toHfModel(
   const original = await openHfModel(source.path);
   const checkpoint = await openTorchDist(trained.path);
   try {
-    const known = new Set(megatronTensors(original.config).map(({ key }) => key));
-    const others = [...checkpoint.tensors.keys()].filter((key) => !known.has(key));
-    const unexpected = others.find((key) => !isOptimizerState(key));
-    if (unexpected !== undefined) {
-      throw new VerificationError(
-        "TENSOR_UNEXPECTED",
-        `${unexpected} is not a tensor of this architecture.`,
-        {
-          field: unexpected,
-          file: checkpoint.folder,
-          hint: "It would be lost in the conversion: does the source's config.json belong to this checkpoint?",
-        },
-      );
-    }
-    if (others.length > 0)
-      emit({ type: "log", message: `left out ${others.length} tensors of the optimizer` });
+    checkKeys(checkpoint, original, emit);
     const sources = hfSources(
       original.config,
       checkpoint,
@@ -56,12 +41,9 @@ export async function toHfModel(
     const onBytes = byteProgress("write safetensors", total, emit);
     const written = await writeHfModel(folder, {
       tensors: sources.map((tensor) => checked(tensor, onBytes, signal)),
+      maxShardBytes: largestShard(original),
     });
-    for (const name of await readdir(source.path)) {
-      if (NOT_COPIED.test(name)) continue;
-      await copyFile(join(source.path, name), join(folder, name));
-      await syncFile(join(folder, name));
-    }
+    await copyCompanions(source.path, folder);
     const digests = Object.fromEntries(
       written.map(({ path, size, sha256 }) => [path, { size, sha256 }]),
     );
@@ -69,6 +51,46 @@ export async function toHfModel(
   } finally {
     await checkpoint.close();
   }
+}
+
+/** Beside the model's tensors a checkpoint may only hold what training needs; that is left out and counted. */
+function checkKeys({ tensors, others, folder }: TorchDist, { config }: HfModel, emit: Emit): void {
+  const known = new Set(megatronTensors(config).map(({ key }) => key));
+  for (const [key, dtype] of others) {
+    if (known.has(key))
+      throw new VerificationError("TENSOR_DTYPE", `${key} is stored as ${dtype}.`, {
+        field: key,
+        file: folder,
+        hint: "Weights are read as bfloat16, float16 or float32.",
+      });
+  }
+  const further = [...tensors.keys(), ...others.keys()].filter((key) => !known.has(key));
+  const unexpected = further.find((key) => !isOptimizerState(key));
+  if (unexpected !== undefined) {
+    throw new VerificationError(
+      "TENSOR_UNEXPECTED",
+      `${unexpected} is not a tensor of this architecture.`,
+      {
+        field: unexpected,
+        file: folder,
+        hint: "It would be lost in the conversion: does the source's config.json belong to this checkpoint?",
+      },
+    );
+  }
+  if (further.length > 0)
+    emit({
+      type: "log",
+      message: `left out ${further.length} entries that are no weights (optimizer, extra and random states)`,
+    });
+}
+
+/** One file stays one file, and shards get the size that the source's have: then equal weights give equal files. */
+function largestShard({ files, tensors }: HfModel): number {
+  if (files.length === 1) return Number.POSITIVE_INFINITY;
+  const sizes = new Map<string, number>();
+  for (const { file, byteLength } of tensors.values())
+    sizes.set(file, (sizes.get(file) ?? 0) + byteLength);
+  return Math.max(...sizes.values());
 }
 
 function checked(
