@@ -1,35 +1,25 @@
 import { assetsDirectory } from "@moonlight-rl/tiny-moonlight";
-import { Command, InvalidArgumentError } from "commander";
-import { datasetFiles } from "./data/datasets.ts";
+import { Command } from "commander";
+import { dataCommand, tokenizerCommand, wholeNumber } from "./data-commands.ts";
 import { pretrainCommand } from "./pretrain-command.ts";
-import { tokenizerFiles } from "./tokenizer/tokenizer-files.ts";
-import { writeAssets } from "./write-assets.ts";
 
-/** The seed of the assets that are committed. */
-const SEED = 17;
+/** The seed of the assets that are committed, and where they are. */
+const DEFAULTS = { seed: 17, out: assetsDirectory };
 
-const program = new Command("make-tiny").description(
-  "Makes the assets of @moonlight-rl/tiny-moonlight",
-);
+const program = new Command("make-tiny")
+  .description("Makes the assets of @moonlight-rl/tiny-moonlight")
+  .addCommand(dataCommand(DEFAULTS))
+  .addCommand(tokenizerCommand(DEFAULTS))
+  .addCommand(pretrainCommand(DEFAULTS));
 
 program
-  .command("data")
-  .description("the two datasets and the tokenizer: same seed, same bytes")
-  .option("--seed <n>", "seed of the split and the order", integer, SEED)
-  .option("--out <dir>", "assets folder", assetsDirectory)
-  .action(async ({ seed, out }: { seed: number; out: string }) => {
-    const files = [...datasetFiles(seed), ...tokenizerFiles()];
-    await writeAssets(out, files);
-    for (const { path, content } of files) console.log(`${path}  ${content.length} bytes`);
+  .command("all")
+  .description("data, tokenizer and pretrain, with one seed")
+  .option("--seed <n>", "seed of data, weights and order", wholeNumber, DEFAULTS.seed)
+  .option("--out <dir>", "assets folder", DEFAULTS.out)
+  .action(async (defaults: typeof DEFAULTS) => {
+    for (const phase of [dataCommand, tokenizerCommand, pretrainCommand])
+      await phase(defaults).parseAsync([], { from: "user" });
   });
 
-program.addCommand(pretrainCommand({ seed: SEED, out: assetsDirectory }));
-
 await program.parseAsync();
-
-function integer(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new InvalidArgumentError("expected a whole number");
-  return value;
-}
