@@ -1,5 +1,8 @@
 import { configDefaults, defineConfig } from "vitest/config";
 
+// Task runners force colours on their children; what our commands print must not depend on who runs the tests.
+delete process.env["FORCE_COLOR"];
+
 /** One configuration for the whole repository and for each package alone: vitest finds it from any package folder. */
 export default defineConfig({
   test: {

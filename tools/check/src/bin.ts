@@ -12,7 +12,7 @@ const GATES: readonly Gate[] = [
   commandGate("lint", "oxlint", ["--type-aware", "--deny-warnings"]),
   typesGate(),
   boundariesGate(),
-  commandGate("nx", "nx", ["run-many", "-t", "build"]),
+  commandGate("nx", "nx", ["run-many", "-t", "build", "test"]),
   commandGate("turbo", "turbo", ["run", "build"]),
   vitestGate(),
   commandsGate(),
