@@ -11,6 +11,7 @@ export {
   type StageInput,
   type StageOutput,
 } from "./stage/define-stage.ts";
+export { defineSubcommand, type Subcommand } from "./stage/subcommand.ts";
 export type {
   Clock,
   Exec,
@@ -49,7 +50,8 @@ export type { RunRecord } from "./run/run-record.ts";
 export type { JournalEntry } from "./run/journal.ts";
 export { planPipeline, type PipelinePlan } from "./plan/plan-pipeline.ts";
 export { planStage, type PlannedStage } from "./plan/plan-stage.ts";
-export { stageCommand, addCommonOptions, type StageCommandOptions } from "./cli/stage-command.ts";
+export { stageCommand } from "./cli/stage-command.ts";
+export { addCommonOptions, type StageCommandOptions } from "./cli/common-options.ts";
 export { stageMain, endWith } from "./cli/stage-main.ts";
 export { runCli } from "./cli/run-cli.ts";
 export { handleSignals, type SignalHandling } from "./cli/signals.ts";

@@ -39,6 +39,7 @@ export const RESERVED_FLAGS = [
   "--workspace",
   "--force",
   "--plan",
+  "--dry-run",
   "--debug",
   "--input-json",
   "--help",

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import type { MoonlightEvent } from "@moonlight-rl/core";
+import type { MoonlightError, MoonlightEvent } from "@moonlight-rl/core";
 import type { JsonObject } from "../artifact/artifact.ts";
+import { errorOf } from "../runner/error-event.ts";
 import { createEventView } from "./event-view.ts";
 import { processIo, type CliIo } from "./io.ts";
 
@@ -40,6 +41,8 @@ export interface Presentation<R> {
   readonly summary: (result: R) => JsonObject;
   /** The result for people, on standard output. */
   readonly text: (result: R) => string;
+  /** What is wrong with the result: told after it, and thrown for its exit code. */
+  readonly verdict?: (result: R) => MoonlightError | undefined;
 }
 
 /**
@@ -52,8 +55,14 @@ export async function present<R>(command: Command, presentation: Presentation<R>
   const { io, signal } = session;
   if (presentation.json) {
     const result = await presentation.work((event) => writeLine(io, event), signal);
-    writeLine(io, { type: "summary", status: "ok", ...presentation.summary(result) });
+    const error = presentation.verdict?.(result);
+    const status =
+      error === undefined
+        ? { status: "ok" }
+        : { status: "failed", exitCode: error.exitCode, error: errorOf(error) };
+    writeLine(io, { type: "summary", ...status, ...presentation.summary(result) });
     session.summarised = true;
+    if (error !== undefined) throw error;
     return result;
   }
   const view = createEventView(io);
@@ -61,6 +70,8 @@ export async function present<R>(command: Command, presentation: Presentation<R>
     const result = await presentation.work((event) => view.handle(event), signal);
     view.close();
     io.stdout.write(`${presentation.text(result)}\n`);
+    const error = presentation.verdict?.(result);
+    if (error !== undefined) throw error;
     return result;
   } finally {
     view.close();

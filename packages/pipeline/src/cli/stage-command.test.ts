@@ -10,8 +10,9 @@ import { numbers } from "../../fixtures/toy-stages.ts";
 import { artifact } from "../artifact/artifact.ts";
 import { unkeyed } from "../schema/unkeyed.ts";
 import { defineStage, type Stage } from "../stage/define-stage.ts";
+import type { StageCommandOptions } from "./common-options.ts";
 import { runCli } from "./run-cli.ts";
-import { stageCommand, type StageCommandOptions } from "./stage-command.ts";
+import { stageCommand } from "./stage-command.ts";
 
 const temporary = temporaryFolder();
 let io: CapturedIo;

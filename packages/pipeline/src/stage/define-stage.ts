@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { UsageError } from "@moonlight-rl/core";
 import type { PlanAction, PlanContext, StageContext } from "./context.ts";
+import { assertCommandName, type Subcommand } from "./subcommand.ts";
 
 /** The version of this contract; stages of another version are refused by number, never by `instanceof`. */
 export const CONTRACT = 1;
@@ -18,6 +19,10 @@ export interface StageDefinition<N extends string, I extends z.ZodObject, O exte
   readonly output: O;
   /** Arguments of typical calls, shown first in `--help`: `"--repo moonshotai/Moonlight-16B-A3B"`. */
   readonly examples?: readonly string[];
+  /** Fields that the command also takes without a flag, in this order; a list takes the rest. */
+  readonly positionals?: readonly (keyof z.output<I> & string)[];
+  /** Further commands of the package, from `defineSubcommand`: `moonlight fetch verify …`. */
+  readonly commands?: readonly Subcommand[];
   /** Replaces moving references by fixed ones (`main` → commit) before the key is made. Reads only. */
   resolve?(input: z.output<I>, context: PlanContext): Promise<z.output<I>>;
   /** What `run` would do, without side effects. */
@@ -46,12 +51,7 @@ export type StageOutput<S extends Stage> = z.output<S["output"]>;
 export function defineStage<N extends string, I extends z.ZodObject, O extends z.ZodObject>(
   definition: StageDefinition<N, I, O>,
 ): Stage<N, I, O> {
-  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(definition.name)) {
-    throw new UsageError(
-      "STAGE_NAME_INVALID",
-      `Stage name "${definition.name}" is not kebab-case.`,
-    );
-  }
+  assertCommandName(definition.name, "Stage");
   return { ...definition, contract: CONTRACT };
 }
 
