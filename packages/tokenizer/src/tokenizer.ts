@@ -1,7 +1,11 @@
-import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { PreflightError, UsageError } from "@moonlight-rl/core";
 import { ChatTemplate, type ChatMessage, type RenderOptions } from "./chat.ts";
-import { readTokenizerFiles } from "./files.ts";
+import type { Codec } from "./codec.ts";
+import { readChatTemplate, readTokenizerConfig, type TokenizerConfig } from "./config.ts";
+import { huggingFaceCodec } from "./hugging-face/codec.ts";
+import { tiktokenCodec } from "./tiktoken/codec.ts";
 
 /** Text ⇄ token ids, and conversations → text, of one model folder. */
 export interface Tokenizer {
@@ -22,71 +26,65 @@ export interface Tokenizer {
 /** The token that ends a chat message in Moonlight's format. */
 const END_OF_MESSAGE = "<|im_end|>";
 
-/** Loads `tokenizer.json` and `tokenizer_config.json` from a model folder. */
+/** Loads `tokenizer.json`, else `tiktoken.model`, with `tokenizer_config.json` from a model folder. */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const { tokenizer: json, config, configFile, vocabulary } = await readTokenizerFiles(folder);
-  const known = new Set(vocabulary.values());
-  let vocabSize = 0;
-  for (const id of known) vocabSize = Math.max(vocabSize, id + 1);
-  const inner = construct(json, config, folder);
-  const idOf = (token: string | null | undefined): number | undefined =>
-    token === null || token === undefined ? undefined : vocabulary.get(token);
-  const stopTokenIds = [
-    ...new Set([idOf(config.eos_token), idOf(END_OF_MESSAGE)].filter((id) => id !== undefined)),
-  ];
-  if (stopTokenIds.length === 0) {
-    throw new UsageError(
-      "TOKENIZER_INVALID",
-      "tokenizer_config.json names no eos_token that is in the vocabulary.",
-      { file: configFile, field: "eos_token" },
-    );
-  }
-  const specials = Object.fromEntries(
-    (["bos_token", "eos_token", "pad_token", "unk_token"] as const).flatMap((name) =>
-      typeof config[name] === "string" ? [[name, config[name]]] : [],
-    ),
-  );
-  const template =
-    typeof config.chat_template === "string"
-      ? new ChatTemplate(config.chat_template, specials, configFile)
-      : undefined;
-
-  const encode = (text: string): number[] => inner.encode(text, { add_special_tokens: false }).ids;
-  const renderChat = (messages: readonly ChatMessage[], options: RenderOptions = {}): string => {
-    if (template === undefined) {
-      throw new UsageError("CHAT_TEMPLATE_MISSING", "The tokenizer has no chat template.", {
-        file: configFile,
-        field: "chat_template",
-      });
-    }
-    return template.render(messages, options);
-  };
+  const vocabulary = vocabularyOf(folder);
+  const configFile = join(folder, "tokenizer_config.json");
+  const config = await readTokenizerConfig(configFile);
+  const codec = await vocabulary(folder, config);
+  const stopTokenIds = stopTokens(codec, config, configFile);
+  const encode = (text: string): number[] => codec.encode(text);
+  const renderChat = await chatRenderer(folder, config, configFile);
   return {
-    vocabSize,
+    vocabSize: codec.vocabSize,
     stopTokenIds,
-    padTokenId: idOf(config.pad_token) ?? stopTokenIds[0] ?? 0,
+    padTokenId: codec.idOf(config.pad_token ?? "") ?? stopTokenIds[0] ?? 0,
     encode,
-    decode: (ids, options = {}) => {
-      const tokens = ids.filter((id) => known.has(id));
-      if (tokens.length === 0) return "";
-      return inner.decode(tokens, {
-        skip_special_tokens: options.skipSpecialTokens ?? false,
-        clean_up_tokenization_spaces: false,
-      });
-    },
+    decode: (ids, options = {}) => codec.decode(ids, options.skipSpecialTokens ?? false),
     renderChat,
     encodeChat: (messages) => encode(renderChat(messages, { addGenerationPrompt: true })),
   };
 }
 
-function construct(json: object, config: object, folder: string): HuggingFaceTokenizer {
-  try {
-    return new HuggingFaceTokenizer(json, config);
-  } catch (cause) {
-    throw new PreflightError(
-      "TOKENIZER_UNSUPPORTED",
-      `The tokenizer in ${folder} has a part that is not supported: ${String(cause)}`,
-      { file: `${folder}/tokenizer.json`, cause },
-    );
-  }
+function vocabularyOf(folder: string): (folder: string, config: TokenizerConfig) => Promise<Codec> {
+  const file = join(folder, "tokenizer.json");
+  if (existsSync(file)) return huggingFaceCodec;
+  if (existsSync(join(folder, "tiktoken.model"))) return tiktokenCodec;
+  throw new PreflightError(
+    "TOKENIZER_MISSING",
+    `${folder} has neither tokenizer.json nor tiktoken.model.`,
+    { file, hint: "Fetch the model with its tokenizer files, or name the folder that holds them." },
+  );
+}
+
+function stopTokens(codec: Codec, config: TokenizerConfig, file: string): number[] {
+  const ids = [config.eos_token ?? "", END_OF_MESSAGE].flatMap((token) => codec.idOf(token) ?? []);
+  if (ids.length > 0) return [...new Set(ids)];
+  throw new UsageError(
+    "TOKENIZER_INVALID",
+    "tokenizer_config.json names no eos_token that is in the vocabulary.",
+    { file, field: "eos_token" },
+  );
+}
+
+async function chatRenderer(
+  folder: string,
+  config: TokenizerConfig,
+  configFile: string,
+): Promise<Tokenizer["renderChat"]> {
+  const found = await readChatTemplate(folder, config);
+  if (found === undefined)
+    return () => {
+      throw new UsageError("CHAT_TEMPLATE_MISSING", "The tokenizer has no chat template.", {
+        file: configFile,
+        field: "chat_template",
+      });
+    };
+  const specials = Object.fromEntries(
+    (["bos_token", "eos_token", "pad_token", "unk_token"] as const).flatMap((name) =>
+      typeof config[name] === "string" ? [[name, config[name]]] : [],
+    ),
+  );
+  const template = new ChatTemplate(found.source, specials, found.file);
+  return (messages, options = {}) => template.render(messages, options);
 }

@@ -1,10 +1,10 @@
-"""The tokenizer package against transformers and tokenizers, live.
+"""The tokenizer package against transformers, tokenizers and tiktoken, live.
 
     npm run build && python3 tools/interop/tokenizer/run.py [--keep FOLDER] [--random N] [--update]
 
 Makes its own environment from requirements.txt in a temporary folder (or FOLDER, kept for the next time). Checks that the
 committed golden file is what Python gives (--update writes it), and compares ids and texts of N random cases with those of
-`loadTokenizer`. Ends with "N passed, N failed".
+`loadTokenizer`; the same for a tiktoken vocabulary of Moonlight's form against tiktoken. Ends with "N passed, N failed".
 """
 
 import argparse
@@ -36,6 +36,17 @@ console.log(JSON.stringify({
   ids: ids.map(({ ids }) => decoded(ids)),
 }));
 """
+TIKTOKEN = ROOT / "packages/tokenizer/golden/tiktoken"
+OURS_TIKTOKEN = """
+import { readFileSync } from "node:fs";
+import { loadTokenizer } from "./packages/tokenizer/dist/index.js";
+const [model, file] = process.argv.slice(1);
+const tokenizer = await loadTokenizer(model);
+console.log(JSON.stringify(JSON.parse(readFileSync(file, "utf8")).map(({ text, ids }) => {
+  const own = text === null ? ids : tokenizer.encode(text);
+  return { text, ids: own, decoded: tokenizer.decode(own) };
+})));
+"""
 
 
 def make_environment(folder: pathlib.Path) -> pathlib.Path:
@@ -65,11 +76,25 @@ def main() -> int:
 
         golden, cases = pathlib.Path(scratch) / "golden.json", pathlib.Path(scratch) / "random.json"
         comparisons = [(theirs(golden), ours(golden)), (theirs(cases, "--random", str(options.random)), ours(cases))]
+
+        def tiktoken_rows(file: pathlib.Path, *flags: str) -> tuple[list, list]:
+            script = str(HERE / "make_tiktoken_golden.py")
+            subprocess.run([str(python), script, str(TIKTOKEN), str(file), *flags], check=True)
+            command = ["node", "--input-type=module", "-e", OURS_TIKTOKEN, str(TIKTOKEN), str(file)]
+            own = json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
+            return json.loads(file.read_text()), own
+
+        theirs_tiktoken, ours_tiktoken = tiktoken_rows(golden.with_suffix(".tiktoken"))
+        comparisons.append(({"tiktoken": theirs_tiktoken}, {"tiktoken": ours_tiktoken}))
+        rows = tiktoken_rows(cases.with_suffix(".tiktoken"), "--random", str(options.random))
+        comparisons.append(tuple({"tiktoken": part} for part in rows))
         if options.update:
+            (TIKTOKEN / "cases.json").write_text(golden.with_suffix(".tiktoken").read_text())
             GOLDEN.write_text(golden.read_text())
         passed, failed = [json.loads(GOLDEN.read_text()) == comparisons[0][0]], []
-        if not passed[0]:
-            failed.append("the committed golden file differs from what Python gives")
+        passed.append(json.loads((TIKTOKEN / "cases.json").read_text()) == theirs_tiktoken)
+        if not all(passed):
+            failed.append("a committed golden file differs from what Python gives")
         for expected, actual in comparisons:
             for kind, rows in expected.items():
                 for want, got in zip(rows, actual[kind], strict=True):

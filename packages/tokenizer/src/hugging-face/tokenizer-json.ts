@@ -1,13 +1,5 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { PreflightError, readJson, UsageError } from "@moonlight-rl/core";
+import { readJson, UsageError } from "@moonlight-rl/core";
 import { z } from "zod";
-
-/** A token by its text, or as an added-token object. */
-const token = z.union([
-  z.string(),
-  z.looseObject({ content: z.string() }).transform(({ content }) => content),
-]);
 
 /** Far above any vocabulary, so that a wild id cannot become the size of an array. */
 const id = z.int().min(0).max(0xff_ff_ff);
@@ -30,37 +22,19 @@ const tokenizerSchema = z.looseObject({
 });
 export type TokenizerJson = z.output<typeof tokenizerSchema>;
 
-const configSchema = z.looseObject({
-  bos_token: token.nullish(),
-  eos_token: token.nullish(),
-  pad_token: token.nullish(),
-  unk_token: token.nullish(),
-  chat_template: z.string().nullish(),
-});
-export type TokenizerConfig = z.output<typeof configSchema>;
-
-export interface TokenizerFiles {
-  readonly tokenizer: TokenizerJson;
-  readonly config: TokenizerConfig;
-  readonly configFile: string;
+export interface TokenizerFile {
+  readonly json: TokenizerJson;
   /** Id of every token, added ones included. */
   readonly vocabulary: ReadonlyMap<string, number>;
 }
 
-/** The tokenizer's two files, validated. */
-export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
-  const file = join(folder, "tokenizer.json");
-  const configFile = join(folder, "tokenizer_config.json");
-  if (!existsSync(file)) throw missing(folder, file);
-  const tokenizer = await readJson(file, tokenizerSchema, {
+/** `tokenizer.json`, validated. */
+export async function readTokenizerJson(file: string): Promise<TokenizerFile> {
+  const json = await readJson(file, tokenizerSchema, {
     what: "tokenizer.json",
     code: "TOKENIZER_INVALID",
   });
-  const config = await readJson(configFile, configSchema, {
-    what: "tokenizer_config.json",
-    code: "TOKENIZER_INVALID",
-  });
-  return { tokenizer, config, configFile, vocabulary: vocabularyOf(tokenizer, file) };
+  return { json, vocabulary: vocabularyOf(json, file) };
 }
 
 /** What the shape alone does not say: one token per id, and merges of tokens that exist. */
@@ -86,21 +60,4 @@ function vocabularyOf({ added_tokens: added, model }: TokenizerJson, file: strin
       throw invalid(`${JSON.stringify(missing)} is not in the vocabulary`, `model.merges.${index}`);
   }
   return vocabulary;
-}
-
-function missing(folder: string, file: string): PreflightError {
-  if (existsSync(join(folder, "tiktoken.model"))) {
-    return new PreflightError(
-      "TOKENIZER_UNSUPPORTED",
-      `${folder} has a tiktoken vocabulary and no tokenizer.json.`,
-      {
-        file: join(folder, "tiktoken.model"),
-        hint: "Moonlight-16B-A3B ships tiktoken.model with Python code of its own, which this version cannot read and never executes. Fetching, converting and rendering the recipe do not need the tokenizer.",
-      },
-    );
-  }
-  return new PreflightError("TOKENIZER_MISSING", `${folder} has no tokenizer.json.`, {
-    file,
-    hint: "Fetch the model with its tokenizer files, or name the folder that holds them.",
-  });
 }
