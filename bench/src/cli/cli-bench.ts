@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { formatDuration } from "@moonlight-rl/core";
+import { renderArgv } from "@moonlight-rl/miles";
+import { MOONLIGHT_16B_A3B } from "@moonlight-rl/model";
+import { checkRecipe, resolveRecipe } from "@moonlight-rl/recipe";
+import type { Bench, BenchOptions, Findings } from "../bench.ts";
+import { medianMs } from "../measure/repeat.ts";
+import { timedCommand } from "../measure/timed-command.ts";
+
+const BIN = fileURLToPath(new URL("../../../apps/moonlight/bin/moonlight.js", import.meta.url));
+/** Process starts are short and noisy, so each is taken this many times more often than `--repeat` says. */
+const STARTS = 5;
+/** The whole pipeline, as short as it can be: what counts is the run after it. */
+const SHORT_RUN = [
+  "--set=rollout.numRollout=2",
+  "--set=rollout.rolloutBatchSize=16",
+  "--set=rollout.overSamplingBatchSize=32",
+  "--set=checkpoint.saveInterval=2",
+  "--set=eval.interval=2",
+  "--set=eval.nSamplesPerPrompt=1",
+];
+
+export const cliBench: Bench = {
+  name: "cli",
+  what: "how long a user waits for --help, for a run that has nothing to do, and for a checked recipe",
+  async run(options, findings) {
+    await recipe(options, findings);
+    await help(options, findings);
+    await cachedRun(options, findings);
+  },
+};
+
+/** What `rollout-config --profile moonlight-16b-a3b --render argv` computes, without the process around it. */
+async function recipe({ repeat }: BenchOptions, findings: Findings): Promise<void> {
+  const ms = await medianMs(
+    () => {
+      const { recipe } = resolveRecipe({ profile: "moonlight-16b-a3b", root: "/root" });
+      const faults = checkRecipe(recipe, MOONLIGHT_16B_A3B, "miles");
+      if (faults.some(({ severity }) => severity === "error"))
+        throw new Error("the profile breaks a rule");
+      if (renderArgv(recipe, MOONLIGHT_16B_A3B).length === 0) throw new Error("no argv");
+    },
+    // The first one counts too: a command line resolves one recipe and ends.
+    { count: repeat, warmUp: 0 },
+  );
+  limit(findings, "recipe-validate-render", ms, 100);
+}
+
+async function help({ repeat, signal }: BenchOptions, findings: Findings): Promise<void> {
+  const ms = await medianMs(
+    () => timedCommand(process.execPath, [BIN, "--help"], { cancelSignal: signal }),
+    // A new process each time; files of the installation are in the page cache.
+    { count: repeat * STARTS, warmUp: 1 },
+  );
+  limit(findings, "help-cold", ms, 200);
+}
+
+async function cachedRun({ repeat, signal }: BenchOptions, findings: Findings): Promise<void> {
+  const workspace = await mkdtemp(join(tmpdir(), "moonlight-bench-run-"));
+  const run = (): ReturnType<typeof timedCommand> =>
+    timedCommand(process.execPath, [BIN, "run", "--json", ...SHORT_RUN], {
+      env: { MOONLIGHT_WORKSPACE: workspace },
+      cancelSignal: signal,
+    });
+  try {
+    const first = await run();
+    findings.note(`cli: the first run took ${formatDuration(first.seconds)}`);
+    const ms = await medianMs(
+      async () => {
+        const { stdout } = await run();
+        if (stdout.includes('"stage.finished"'))
+          throw new Error("the second run did not reuse every stage");
+      },
+      { count: repeat, warmUp: 0 },
+    );
+    limit(findings, "run-cached", ms, 2000);
+  } finally {
+    await rm(workspace, { recursive: true, force: true });
+  }
+}
+
+function limit(findings: Findings, metric: string, ours: number, most: number): void {
+  findings.figure({
+    metric,
+    peer: most < 1000 ? `${most} ms` : `${most / 1000} s`,
+    unit: "ms",
+    ours,
+    theirs: most,
+    better: "smaller",
+  });
+}

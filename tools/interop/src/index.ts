@@ -1,0 +1,1 @@
+export { npmEnvironment, pythonEnvironment, type EnvironmentOptions } from "./environment.ts";
