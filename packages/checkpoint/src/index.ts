@@ -8,7 +8,6 @@ export {
   toFloat32,
   type Dtype,
 } from "./dtype.ts";
-export type { WrittenFile } from "./file-writer.ts";
 export { openHfModel, type HfModel } from "./hf-model/open.ts";
 export { writeHfModel, type WriteHfModelOptions } from "./hf-model/write.ts";
 export type { TensorInfo } from "./safetensors/header.ts";
@@ -28,5 +27,9 @@ export {
 } from "./torch-dist/layout.ts";
 export { openTorchDist, readTracker, type TorchDist } from "./torch-dist/open.ts";
 export { writeTorchDist, type WriteTorchDistOptions } from "./torch-dist/write.ts";
+export type { StoredContent, StoredRange, StoredRegion } from "./transfer/stored-content.ts";
+export type { TransferOptions } from "./transfer/transfer-files.ts";
+export type { FileDigest } from "./transfer/write-planned-file.ts";
+export type { WrittenFile } from "./written-file.ts";
 export { hfSources, megatronSources, type NamedTensors } from "./megatron/catalogue-sources.ts";
 export { megatronArgs } from "./megatron/megatron-args.ts";

@@ -23,6 +23,7 @@ export {
   writeFileAtomic,
   writeJsonAtomic,
 } from "./atomic-file.ts";
+export { onDisk, onDiskSync, requireSpace } from "./disk.ts";
 export { readJson, validate, type ValidateOptions } from "./validate.ts";
 export { closest } from "./suggest.ts";
 export {

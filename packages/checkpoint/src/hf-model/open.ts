@@ -5,8 +5,11 @@ import { PreflightError, readJson, VerificationError } from "@moonlight-rl/core"
 import { hfConfigSchema, type HfConfig } from "@moonlight-rl/model";
 import { z } from "zod";
 import { readBlocks, readExactly } from "../read-range.ts";
+import type { Dtype } from "../dtype.ts";
 import type { TensorInfo } from "../safetensors/header.ts";
 import { readSafetensorsHeader } from "../safetensors/open.ts";
+import { identify, type FileIdentity } from "../transfer/source-files.ts";
+import type { StoredContent } from "../transfer/stored-content.ts";
 
 /** The tensors of a Hugging Face model folder, wherever its shards put them. */
 export interface HfModel {
@@ -19,6 +22,9 @@ export interface HfModel {
   read(name: string): Promise<Uint8Array>;
   /** A whole tensor in blocks of at most 8 MiB. */
   blocks(name: string): AsyncGenerator<Uint8Array>;
+  /** Where a tensor's bytes lie, so that writers can copy them in threads and notice when the file changes. */
+  stored(name: string): StoredContent;
+  dtypeOf(name: string): Dtype | undefined;
 }
 
 export const SINGLE_FILE = "model.safetensors";
@@ -41,6 +47,7 @@ export async function openHfModel(folder: string): Promise<HfModel> {
   const files =
     weightMap === undefined ? [SINGLE_FILE] : [...new Set(Object.values(weightMap))].sort();
   const tensors = new Map<string, TensorInfo>();
+  const identities = new Map<string, FileIdentity>();
   for (const file of files) {
     if (basename(file) !== file)
       throw new VerificationError(
@@ -56,6 +63,8 @@ export async function openHfModel(folder: string): Promise<HfModel> {
         { file: path, hint: "Fetch the model again; a finished download has every shard." },
       );
     }
+    // Before the header is read: a change after this moment is noticed.
+    identities.set(path, (await identify(path)) ?? "");
     for (const [name, info] of await readSafetensorsHeader(path)) {
       const other = tensors.get(name);
       if (other !== undefined)
@@ -83,6 +92,12 @@ export async function openHfModel(folder: string): Promise<HfModel> {
     config,
     files,
     tensors,
+    dtypeOf: (name) => tensors.get(name)?.dtype,
+    stored(name) {
+      const { file, offset, byteLength, dtype } = find(name);
+      const identity = identities.get(file) ?? "";
+      return { name, dtype, place: { type: "range", file, identity, offset, length: byteLength } };
+    },
     async read(name) {
       const { file, offset, byteLength } = find(name);
       const handle = await open(file, "r");

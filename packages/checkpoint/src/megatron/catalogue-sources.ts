@@ -1,7 +1,9 @@
 import { VerificationError } from "@moonlight-rl/core";
 import { hfTensors, megatronTensors, type HfConfig } from "@moonlight-rl/model";
-import { fromFloat32, toFloat32, type Dtype } from "../dtype.ts";
+import type { Dtype } from "../dtype.ts";
+import { recast } from "../recast.ts";
 import { contentBlocks, type TensorContent, type TensorSource } from "../tensor-source.ts";
+import type { StoredContent } from "../transfer/stored-content.ts";
 import type { Region, ShardedTensorSource } from "../torch-dist/layout.ts";
 import type { TorchDist } from "../torch-dist/open.ts";
 
@@ -10,6 +12,8 @@ export interface NamedTensors {
   /** The dtype that the tensor is stored in, or undefined when there is no such tensor. */
   dtypeOf(name: string): Dtype | undefined;
   read(name: string): TensorContent;
+  /** Where its bytes lie, if they lie in files. */
+  stored?(name: string): StoredContent;
 }
 
 /**
@@ -41,11 +45,15 @@ export function megatronSources(config: HfConfig, source: NamedTensors): Sharded
             { field: hf.name },
           );
         }
+        const content = source.stored?.(hf.name);
         return {
           offsets,
           sizes,
+          ...(content === undefined ? {} : { stored: content }),
           read: () =>
-            dtype === stored ? source.read(hf.name) : recast(source.read(hf.name), dtype, stored),
+            dtype === stored
+              ? source.read(hf.name)
+              : recast(contentBlocks(source.read(hf.name)), dtype, stored),
         };
       }),
     };
@@ -84,26 +92,16 @@ export function hfSources(
     const stored = place === undefined ? undefined : checkpoint.tensors.get(place.key)?.dtype;
     if (place === undefined || stored === undefined) return [];
     const dtype = dtypeOf(name) ?? stored;
-    const blocks = (): TensorContent => checkpoint.regionBlocks(place.key, place.region);
+    const blocks = (): AsyncGenerator<Uint8Array> =>
+      checkpoint.regionBlocks(place.key, place.region);
     return [
       {
         name,
         dtype,
         shape,
+        stored: checkpoint.stored(place.key, place.region, name),
         read: () => (dtype === stored ? blocks() : recast(blocks(), stored, dtype)),
       },
     ];
   });
-}
-
-/** Another dtype, block by block; a block may end within an element. */
-async function* recast(content: TensorContent, from: Dtype, to: Dtype): AsyncGenerator<Uint8Array> {
-  let rest = new Uint8Array(0);
-  const size = from === "F32" ? 4 : 2;
-  for await (const block of contentBlocks(content)) {
-    const bytes = rest.byteLength === 0 ? block : Buffer.concat([rest, block]);
-    const whole = bytes.byteLength - (bytes.byteLength % size);
-    yield fromFloat32(toFloat32(bytes.subarray(0, whole), from), to);
-    rest = Uint8Array.from(bytes.subarray(whole));
-  }
 }

@@ -1,36 +1,41 @@
-import { VerificationError } from "@moonlight-rl/core";
+import { resolve } from "node:path";
 import { tensorBytes } from "../dtype.ts";
-import { FileWriter } from "../file-writer.ts";
-import { contentBlocks, type TensorSource } from "../tensor-source.ts";
+import type { TensorSource } from "../tensor-source.ts";
+import type { FilePlan } from "../transfer/file-plan.ts";
+import { transferFiles, type TransferOptions } from "../transfer/transfer-files.ts";
+import type { FileDigest } from "../transfer/write-planned-file.ts";
 
 /**
  * Writes one safetensors file: header with the tensors in the order given, padded with blanks to a multiple of 8 as the
- * Python library does, then their bytes. A source that gives another number of bytes than its shape says is refused.
+ * Python library does, then their bytes; and reads it back. Errors: see `transferFiles`; a source that gives another number
+ * of bytes than its shape says is a `TENSOR_SIZE`.
  */
 export async function writeSafetensors(
   path: string,
   tensors: readonly TensorSource[],
+  metadata?: Readonly<Record<string, string>>,
+  options: TransferOptions = {},
+): Promise<FileDigest> {
+  const plan = planSafetensors(resolve(path), tensors, metadata);
+  const [digest] = await transferFiles([plan], undefined, options);
+  return digest as FileDigest;
+}
+
+export function planSafetensors(
+  path: string,
+  tensors: readonly TensorSource[],
   metadata: Readonly<Record<string, string>> = { format: "pt" },
-): Promise<{ size: number; sha256: string }> {
-  const writer = await FileWriter.create(path);
-  try {
-    await writer.write(header(tensors, metadata));
-    for (const tensor of tensors) {
-      const want = writer.size + tensorBytes(tensor.shape, tensor.dtype);
-      for await (const block of contentBlocks(tensor.read())) await writer.write(block);
-      if (writer.size !== want) {
-        throw new VerificationError(
-          "TENSOR_SIZE",
-          `Tensor ${tensor.name} gave ${writer.size - want} bytes more than ${tensor.dtype} [${tensor.shape.join(", ")}] has.`,
-          { field: tensor.name, file: path },
-        );
-      }
-    }
-    return await writer.finish();
-  } catch (error) {
-    await writer.abandon();
-    throw error;
-  }
+  finiteHint?: string,
+): FilePlan {
+  return {
+    path,
+    head: header(tensors, metadata),
+    tensors: tensors.map((tensor) => {
+      const { name, dtype, shape } = tensor;
+      return { name, dtype, shape, content: tensor.stored ?? (() => tensor.read()) };
+    }),
+    ...(finiteHint === undefined ? {} : { finiteHint }),
+  };
 }
 
 function header(

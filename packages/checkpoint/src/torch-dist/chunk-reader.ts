@@ -1,55 +1,83 @@
-import { open, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { VerificationError } from "@moonlight-rl/core";
+import { isMoonlightError, VerificationError } from "@moonlight-rl/core";
 import { elementCount, tensorBytes } from "../dtype.ts";
 import { readPickle } from "../pickle/read.ts";
 import { PyPersistent, PyReduce, PyTuple, typeName, type PickleValue } from "../pickle/value.ts";
 import { readBlocks } from "../read-range.ts";
+import { SourceFiles, type FileIdentity } from "../transfer/source-files.ts";
 import { readArchive, readRecord, type ZipEntry } from "../zip/archive-reader.ts";
 import type { StoredChunk, StoredTensor } from "./layout.ts";
 import { STORAGE, strides } from "./tensor-archive.ts";
 
 const MAX_PICKLE = 1 << 16;
 
-/** Opens a checkpoint's data files once and reads chunks from them. */
+/** Reads chunks from a checkpoint's data files; each file is opened once. */
 export class ChunkReader {
   readonly #folder: string;
-  readonly #handles = new Map<string, Promise<FileHandle>>();
+  readonly #identities: Readonly<Record<string, FileIdentity>>;
+  readonly #files: SourceFiles;
+  readonly #verified = new Set<string>();
 
-  constructor(folder: string) {
+  /** `identities`: what each data file was when the checkpoint was opened, by its path relative to the folder. */
+  constructor(
+    folder: string,
+    identities: Readonly<Record<string, FileIdentity>> = {},
+    files: SourceFiles = new SourceFiles(),
+  ) {
     this.#folder = folder;
+    this.#identities = identities;
+    this.#files = files;
   }
 
-  async close(): Promise<void> {
-    const handles = [...this.#handles.values()];
-    this.#handles.clear();
-    for (const handle of handles) await (await handle).close();
+  close(): Promise<void> {
+    return this.#files.close();
   }
 
-  /** The chunk's bytes in blocks; dtype, shape, length and (when the writer computed it) the CRC are checked. */
-  async *blocks(key: string, tensor: StoredTensor, chunk: StoredChunk): AsyncGenerator<Uint8Array> {
-    const file = join(this.#folder, chunk.path);
-    const handle = await this.#open(chunk.path);
-    const entry = await this.#locate(key, tensor, chunk, handle, file);
-    let crc = 0;
-    for await (const block of readBlocks(handle, entry.offset, entry.size, file)) {
-      if (entry.crc !== 0) crc = crc32(block, crc);
+  /**
+   * The chunk's bytes in blocks; dtype, shape, length and (when the writer computed it) the CRC are checked. With a `buffer`
+   * all blocks have its memory.
+   */
+  async *blocks(
+    key: string,
+    tensor: StoredTensor,
+    chunk: StoredChunk,
+    buffer?: Uint8Array,
+  ): AsyncGenerator<Uint8Array> {
+    const opened = await this.open(key, tensor, chunk);
+    const { handle, file, entry } = opened;
+    for await (const block of readBlocks(handle, entry.offset, entry.size, file, buffer)) {
+      opened.passed(block);
       yield block;
     }
-    if (crc !== entry.crc) {
-      throw new VerificationError(
-        "CHUNK_CRC",
-        `${file}: tensor ${key}, chunk [${chunk.offsets.join(", ")}]: the CRC-32 differs; bytes have changed since they were written.`,
-        { file, field: key, byteOffset: entry.offset },
-      );
-    }
+    opened.checkCrc();
   }
 
-  async bytes(key: string, tensor: StoredTensor, chunk: StoredChunk): Promise<Uint8Array> {
-    const blocks: Uint8Array[] = [];
-    for await (const block of this.blocks(key, tensor, chunk)) blocks.push(block);
-    return blocks.length === 1 && blocks[0] !== undefined ? blocks[0] : Buffer.concat(blocks);
+  /** Reads all of a chunk, of which only a part is wanted, once: to check its CRC. */
+  async verify(key: string, tensor: StoredTensor, chunk: StoredChunk): Promise<void> {
+    const place = `${chunk.path}:${chunk.offset}`;
+    if (this.#verified.has(place)) return;
+    const buffer = Buffer.allocUnsafe(1 << 20);
+    for await (const _ of this.blocks(key, tensor, chunk, buffer));
+    this.#verified.add(place);
+  }
+
+  /** Finds the chunk's bytes; what the archive says of them must be what the metadata says. */
+  async open(key: string, tensor: StoredTensor, chunk: StoredChunk): Promise<OpenChunk> {
+    const file = join(this.#folder, chunk.path);
+    const handle = await this.#files
+      .open(file, this.#identities[chunk.path])
+      .catch((cause: unknown) => {
+        if (isMoonlightError(cause)) throw cause;
+        throw new VerificationError(
+          "FILE_MISSING",
+          `The checkpoint lacks ${file}, which its metadata names.`,
+          { file, cause },
+        );
+      });
+    const entry = await this.#locate(key, tensor, chunk, handle, file);
+    return new OpenChunk(handle, file, entry, key, chunk);
   }
 
   async #locate(
@@ -86,21 +114,38 @@ export class ChunkReader {
     }
     return entry;
   }
+}
 
-  #open(path: string): Promise<FileHandle> {
-    let handle = this.#handles.get(path);
-    if (handle === undefined) {
-      const file = join(this.#folder, path);
-      handle = open(file, "r").catch((cause: unknown) => {
-        throw new VerificationError(
-          "FILE_MISSING",
-          `The checkpoint lacks ${file}, which its metadata names.`,
-          { file, cause },
-        );
-      });
-      this.#handles.set(path, handle);
-    }
-    return handle;
+/** A chunk whose bytes were found, and the CRC of those that have passed. */
+export class OpenChunk {
+  readonly handle: FileHandle;
+  readonly file: string;
+  readonly entry: ZipEntry;
+  readonly #key: string;
+  readonly #chunk: StoredChunk;
+  #crc = 0;
+
+  constructor(handle: FileHandle, file: string, entry: ZipEntry, key: string, chunk: StoredChunk) {
+    this.handle = handle;
+    this.file = file;
+    this.entry = entry;
+    this.#key = key;
+    this.#chunk = chunk;
+  }
+
+  /** The next bytes of the chunk, in order. */
+  passed(bytes: Uint8Array): void {
+    if (this.entry.crc !== 0) this.#crc = crc32(bytes, this.#crc);
+  }
+
+  /** Once all bytes have passed. */
+  checkCrc(): void {
+    if (this.#crc === this.entry.crc) return;
+    throw new VerificationError(
+      "CHUNK_CRC",
+      `${this.file}: tensor ${this.#key}, chunk [${this.#chunk.offsets.join(", ")}]: the CRC-32 differs; bytes have changed since they were written.`,
+      { file: this.file, field: this.#key, byteOffset: this.entry.offset },
+    );
   }
 }
 

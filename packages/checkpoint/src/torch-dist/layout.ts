@@ -1,5 +1,6 @@
 import type { Dtype } from "../dtype.ts";
 import type { TensorContent } from "../tensor-source.ts";
+import type { StoredContent } from "../transfer/stored-content.ts";
 
 /** A box within a tensor: first index and extent along each axis. */
 export interface Region {
@@ -24,7 +25,10 @@ export interface StoredTensor {
 
 /** A chunk to be written. */
 export interface ChunkSource extends Region {
+  /** Called once, when its turn has come. */
   read(): TensorContent;
+  /** Where the bytes lie, if they lie in files: then threads copy them, as the tensor's dtype, and `read` is not called. */
+  readonly stored?: StoredContent;
 }
 
 /** A tensor to be written; its chunks must tile its shape. */

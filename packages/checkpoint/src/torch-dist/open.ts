@@ -3,8 +3,10 @@ import { open, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { PreflightError, readJson, VerificationError } from "@moonlight-rl/core";
 import { z } from "zod";
-import { itemSize, tensorBytes } from "../dtype.ts";
+import { tensorBytes } from "../dtype.ts";
 import { readPickle } from "../pickle/read.ts";
+import { identify, type FileIdentity } from "../transfer/source-files.ts";
+import type { StoredContent } from "../transfer/stored-content.ts";
 import { readArchive, readRecord } from "../zip/archive-reader.ts";
 import { ChunkReader } from "./chunk-reader.ts";
 import { plainCommon, type PlainObject } from "./common.ts";
@@ -16,7 +18,8 @@ import {
   type StoredTensor,
 } from "./layout.ts";
 import { contentOfMetadata } from "./metadata-pickle.ts";
-import { copyRegion, intersect, tilingFault } from "./region.ts";
+import { regionBlocks } from "./region-reader.ts";
+import { intersect, tilingFault, wholeRegion } from "./region.ts";
 
 /** An iteration of a torch_dist checkpoint, opened for reading. */
 export interface TorchDist {
@@ -32,8 +35,10 @@ export interface TorchDist {
   readTensor(key: string): Promise<Uint8Array>;
   /** A part of a tensor, row-major, assembled from the chunks that it touches. */
   readRegion(key: string, region: Region): Promise<Uint8Array>;
-  /** The same in blocks: streamed when the region is exactly one chunk. */
+  /** The same in blocks of at most 8 MiB, whatever the sizes of region and chunks. */
   regionBlocks(key: string, region: Region): AsyncGenerator<Uint8Array>;
+  /** Where the region's bytes lie, so that writers can copy them in threads; `name` is what errors call it. */
+  stored(key: string, region: Region, name?: string): StoredContent;
   close(): Promise<void>;
 }
 
@@ -101,7 +106,8 @@ export async function openTorchDist(path: string, iteration?: Iteration): Promis
       );
   }
   const common = await readCommon(join(folder, "common.pt"));
-  const chunks = new ChunkReader(folder);
+  const identities = await identifyFiles(folder, tensors.values());
+  const chunks = new ChunkReader(folder, identities);
   const find = (key: string): StoredTensor => {
     const tensor = tensors.get(key);
     if (tensor === undefined)
@@ -114,18 +120,13 @@ export async function openTorchDist(path: string, iteration?: Iteration): Promis
 
   const readRegion = async (key: string, region: Region): Promise<Uint8Array> => {
     const tensor = find(key);
-    const target = { ...region, bytes: new Uint8Array(tensorBytes(region.sizes, tensor.dtype)) };
-    for (const chunk of tensor.chunks) {
-      const part = intersect(chunk, region);
-      if (part === undefined) continue;
-      copyRegion(
-        { ...chunk, bytes: await chunks.bytes(key, tensor, chunk) },
-        target,
-        part,
-        itemSize(tensor.dtype),
-      );
+    const bytes = new Uint8Array(tensorBytes(region.sizes, tensor.dtype));
+    let done = 0;
+    for await (const block of regionBlocks(chunks, key, tensor, region)) {
+      bytes.set(block, done);
+      done += block.byteLength;
     }
-    return target.bytes;
+    return bytes;
   };
   return {
     folder,
@@ -134,21 +135,43 @@ export async function openTorchDist(path: string, iteration?: Iteration): Promis
     others,
     common,
     readRegion,
-    readTensor: (key) => {
-      const { shape } = find(key);
-      return readRegion(key, { offsets: shape.map(() => 0), sizes: shape });
-    },
-    async *regionBlocks(key, region) {
+    readTensor: (key) => readRegion(key, wholeRegion(find(key).shape)),
+    regionBlocks: (key, region) => regionBlocks(chunks, key, find(key), region),
+    stored(key, region, name = key) {
       const tensor = find(key);
-      const same = (a: readonly number[], b: readonly number[]): boolean => a.join() === b.join();
-      const chunk = tensor.chunks.find(
-        ({ offsets, sizes }) => same(offsets, region.offsets) && same(sizes, region.sizes),
-      );
-      if (chunk === undefined) yield await readRegion(key, region);
-      else yield* chunks.blocks(key, tensor, chunk);
+      const touched = tensor.chunks.filter((chunk) => intersect(chunk, region) !== undefined);
+      const paths = new Set(touched.map(({ path: file }) => file));
+      return {
+        name,
+        dtype: tensor.dtype,
+        place: {
+          type: "region",
+          folder,
+          key,
+          tensor: { ...tensor, chunks: touched },
+          region,
+          identities: Object.fromEntries(
+            Object.entries(identities).filter(([file]) => paths.has(file)),
+          ),
+        },
+      };
     },
     close: () => chunks.close(),
   };
+}
+
+/** What each data file is now; one that is not there is an error only when it is read. */
+async function identifyFiles(
+  folder: string,
+  tensors: Iterable<StoredTensor>,
+): Promise<Record<string, FileIdentity>> {
+  const paths = new Set([...tensors].flatMap(({ chunks }) => chunks.map(({ path }) => path)));
+  const identities: Record<string, FileIdentity> = {};
+  for (const path of paths) {
+    const identity = await identify(join(folder, path));
+    if (identity !== undefined) identities[path] = identity;
+  }
+  return identities;
 }
 
 function iterationOfFolder(path: string): Iteration {

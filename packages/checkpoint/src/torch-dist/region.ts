@@ -12,6 +12,45 @@ export function intersect(a: Region, b: Region): Region | undefined {
   return sizes.every((size) => size > 0) ? { offsets, sizes } : undefined;
 }
 
+/** All of a tensor. */
+export function wholeRegion(shape: readonly number[]): Region {
+  return { offsets: shape.map(() => 0), sizes: shape };
+}
+
+export function sameRegion(a: Region, b: Region): boolean {
+  return a.offsets.join() === b.offsets.join() && a.sizes.join() === b.sizes.join();
+}
+
+/** Whether all of `inner` is in `outer`. */
+export function contains(outer: Region, inner: Region): boolean {
+  const shared = intersect(outer, inner);
+  return shared !== undefined && sameRegion(shared, inner);
+}
+
+/** The two halves along the first axis that has more than one index, or undefined for a single element. */
+export function halves({ offsets, sizes }: Region): [Region, Region] | undefined {
+  const axis = sizes.findIndex((size) => size > 1);
+  if (axis === -1) return undefined;
+  const first = Math.floor((sizes[axis] ?? 0) / 2);
+  return [
+    { offsets, sizes: sizes.with(axis, first) },
+    {
+      offsets: offsets.with(axis, (offsets[axis] ?? 0) + first),
+      sizes: sizes.with(axis, (sizes[axis] ?? 0) - first),
+    },
+  ];
+}
+
+/** The smallest box around `part` whose elements lie one after the other in `chunk`: full along all but the leading axes. */
+export function contiguousHull(part: Region, chunk: Region): Region {
+  const range = part.sizes.findIndex((size) => size > 1);
+  const full = (axis: number): boolean => range !== -1 && axis > range;
+  return {
+    offsets: part.offsets.map((offset, axis) => (full(axis) ? (chunk.offsets[axis] ?? 0) : offset)),
+    sizes: part.sizes.map((size, axis) => (full(axis) ? (chunk.sizes[axis] ?? 0) : size)),
+  };
+}
+
 /** A box's bytes, row-major. */
 export interface Box extends Region {
   readonly bytes: Uint8Array;

@@ -1,47 +1,43 @@
 import { mkdir, rename } from "node:fs/promises";
-import { join } from "node:path";
-import { crc32 } from "node:zlib";
-import {
-  removePath,
-  sha256,
-  syncDirectory,
-  VerificationError,
-  writeFileAtomic,
-} from "@moonlight-rl/core";
-import { tensorBytes } from "../dtype.ts";
-import { FileWriter, type WrittenFile } from "../file-writer.ts";
+import { basename, join } from "node:path";
+import { onDisk, removePath, sha256, syncDirectory, writeFileAtomic } from "@moonlight-rl/core";
 import { writePickle } from "../pickle/write.ts";
-import { contentBlocks } from "../tensor-source.ts";
+import { FinishedFiles } from "../transfer/finished-files.ts";
+import { keepOnly } from "../transfer/keep-only.ts";
+import { transferFiles, type TransferOptions } from "../transfer/transfer-files.ts";
+import type { WrittenFile } from "../written-file.ts";
 import { commonPickle, type PlainObject } from "./common.ts";
 import {
   iterationFolder,
   TRACKER_FILE,
-  type ChunkSource,
   type Iteration,
   type ShardedTensorSource,
-  type StoredChunk,
-  type StoredTensor,
 } from "./layout.ts";
 import { metadataPickle } from "./metadata-pickle.ts";
-import { tilingFault } from "./region.ts";
-import { archiveOf, frameTensor } from "./tensor-archive.ts";
+import { planData } from "./plan-data.ts";
+import { archiveOf } from "./tensor-archive.ts";
 
-export interface WriteTorchDistOptions {
+export interface WriteTorchDistOptions extends TransferOptions {
   readonly iteration: Iteration;
   readonly tensors: readonly ShardedTensorSource[];
   /** Attributes of the `args` namespace in `common.pt`. */
   readonly args: PlainObject;
   /** Further entries of `common.pt`. */
   readonly common?: PlainObject;
-  /** Data files that the chunks are spread over; default 2, as torch's writer with two threads. */
+  /** Data files that the chunks are spread over; default: an even number, each of about 2 GiB. */
   readonly files?: number;
-  readonly signal?: AbortSignal | undefined;
-  readonly onBytes?: (bytes: number) => void;
+  /** Refuse NaN and infinity with `TENSOR_NOT_FINITE` and this hint; absent: any bits are written. */
+  readonly finiteHint?: string;
 }
 
+const FINISHED = ".finished.json";
+
 /**
- * Writes one iteration of a Megatron torch_dist checkpoint below `folder` and then points the tracker at it. The iteration
- * is built in a temporary folder and renamed; other iterations in `folder` stay. Equal input gives equal bytes.
+ * Writes one iteration of a Megatron torch_dist checkpoint below `folder`, reads it back, and then points the tracker at it.
+ * The iteration is built in a temporary folder and renamed; other iterations in `folder` stay. Equal input gives equal bytes.
+ *
+ * After a crash the same call goes on: data files that were finished from sources that have not changed since are kept.
+ * Only content that lies in files (`ChunkSource.stored`) can be told to be unchanged. Errors: see `transferFiles`.
  */
 export async function writeTorchDist(
   folder: string,
@@ -49,14 +45,19 @@ export async function writeTorchDist(
 ): Promise<WrittenFile[]> {
   const name = iterationFolder(options.iteration);
   const temporary = join(folder, `.${name}.part`);
-  await removePath(temporary);
-  await mkdir(temporary, { recursive: true });
+  const { files, tensors } = planData(temporary, options.tensors, options);
+  await onDisk(temporary, () => mkdir(temporary, { recursive: true }));
+  const finished = await FinishedFiles.load(join(temporary, FINISHED));
   const written: WrittenFile[] = [];
   try {
-    const { tensors, files } = await writeData(temporary, options);
-    written.push(...files);
+    await keepOnly(temporary, [FINISHED, ...files.map(({ path }) => basename(path))]);
+    const digests = await transferFiles(files, finished, options);
+    for (const [i, { path }] of files.entries()) {
+      const digest = digests[i];
+      if (digest !== undefined) written.push({ path: basename(path), ...digest });
+    }
     const put = async (path: string, content: Uint8Array | string): Promise<void> => {
-      await writeFileAtomic(join(temporary, path), content);
+      await onDisk(path, () => writeFileAtomic(join(temporary, path), content));
       written.push({ path, size: Buffer.byteLength(content), sha256: sha256(content) });
     };
     await put(
@@ -75,9 +76,11 @@ export async function writeTorchDist(
       }),
     );
   } catch (error) {
-    await removePath(temporary);
+    // What another call can go on from stays.
+    if (finished.names().length === 0) await removePath(temporary);
     throw error;
   }
+  await finished.remove();
   await removePath(join(folder, name));
   await syncDirectory(temporary);
   await rename(temporary, join(folder, name));
@@ -88,89 +91,4 @@ export async function writeTorchDist(
     ...written.map((file) => ({ ...file, path: `${name}/${file.path}` })),
     { path: TRACKER_FILE, size: tracker.length, sha256: sha256(tracker) },
   ];
-}
-
-interface Item {
-  readonly tensor: ShardedTensorSource;
-  readonly chunk: ChunkSource;
-  readonly index: number;
-}
-
-/** Spreads the chunks over the files, the next one always into the file with the fewest bytes. */
-async function writeData(
-  folder: string,
-  options: WriteTorchDistOptions,
-): Promise<{ tensors: Map<string, StoredTensor>; files: WrittenFile[] }> {
-  const bins = Array.from({ length: options.files ?? 2 }, () => ({
-    bytes: 0,
-    items: [] as Item[],
-  }));
-  for (const tensor of options.tensors) {
-    const fault = tilingFault(tensor.shape, tensor.chunks);
-    if (fault !== undefined)
-      throw new VerificationError("CHUNKS_INCOMPLETE", `Tensor ${tensor.key}: ${fault}.`, {
-        field: tensor.key,
-      });
-    for (const [index, chunk] of tensor.chunks.entries()) {
-      const bin = bins.reduce((least, other) => (other.bytes < least.bytes ? other : least));
-      bin.items.push({ tensor, chunk, index });
-      bin.bytes += tensorBytes(chunk.sizes, tensor.dtype);
-    }
-  }
-  const places = new Map<ShardedTensorSource, StoredChunk[]>(
-    options.tensors.map((tensor) => [tensor, []]),
-  );
-  const files: WrittenFile[] = [];
-  for (const [n, { items }] of bins.entries()) {
-    if (items.length === 0) continue;
-    const path = `__0_${n}.distcp`;
-    const writer = await FileWriter.create(join(folder, path));
-    try {
-      for (const item of items) {
-        options.signal?.throwIfAborted();
-        const stored = places.get(item.tensor);
-        if (stored !== undefined)
-          stored[item.index] = { ...(await writeItem(writer, item, options.onBytes)), path };
-      }
-      files.push({ path, ...(await writer.finish()) });
-    } catch (error) {
-      await writer.abandon();
-      throw error;
-    }
-  }
-  const tensors = options.tensors.map(
-    (tensor) =>
-      [
-        tensor.key,
-        { dtype: tensor.dtype, shape: tensor.shape, chunks: places.get(tensor) ?? [] },
-      ] as const,
-  );
-  return { tensors: new Map(tensors), files };
-}
-
-async function writeItem(
-  writer: FileWriter,
-  { tensor, chunk }: Item,
-  onBytes: ((bytes: number) => void) | undefined,
-): Promise<Omit<StoredChunk, "path">> {
-  const { offsets, sizes } = chunk;
-  const frame = frameTensor(sizes, tensor.dtype, `${tensor.key}@${offsets.join(",")}`);
-  const offset = writer.size;
-  await writer.write(frame.prefix);
-  const end = writer.size + tensorBytes(sizes, tensor.dtype);
-  let crc = 0;
-  for await (const block of contentBlocks(chunk.read())) {
-    crc = crc32(block, crc);
-    await writer.write(block);
-    onBytes?.(block.byteLength);
-  }
-  if (writer.size !== end) {
-    throw new VerificationError(
-      "TENSOR_SIZE",
-      `Tensor ${tensor.key}, chunk [${offsets.join(", ")}]: the source gave ${writer.size - end} bytes more than [${sizes.join(", ")}] has.`,
-      { field: tensor.key },
-    );
-  }
-  await writer.write(frame.suffix(crc));
-  return { offsets, sizes, offset, length: frame.totalSize };
 }

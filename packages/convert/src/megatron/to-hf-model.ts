@@ -1,18 +1,14 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  contentBlocks,
-  hasNonFinite,
   hfSources,
   openHfModel,
   openTorchDist,
   tensorBytes,
   writeHfModel,
   type HfModel,
-  type TensorSource,
   type TorchDist,
 } from "@moonlight-rl/checkpoint";
-import { removePath, VerificationError, type Emit } from "@moonlight-rl/core";
+import { VerificationError, type Emit } from "@moonlight-rl/core";
 import { megatronTensors } from "@moonlight-rl/model";
 import type { Artifact, StageContext } from "@moonlight-rl/pipeline";
 import { byteProgress } from "../progress.ts";
@@ -35,13 +31,14 @@ export async function toHfModel(
       (name) => original.tensors.get(name)?.dtype,
     );
     const folder = join(scratch, "hf-model");
-    await removePath(folder);
-    await mkdir(folder, { recursive: true });
     const total = sources.reduce((sum, { shape, dtype }) => sum + tensorBytes(shape, dtype), 0);
-    const onBytes = byteProgress("write safetensors", total, emit);
     const written = await writeHfModel(folder, {
-      tensors: sources.map((tensor) => checked(tensor, onBytes, signal)),
+      tensors: sources,
       maxShardBytes: largestShard(original),
+      finiteHint: "Training went wrong before this checkpoint was saved: take an earlier one.",
+      signal,
+      onBytes: byteProgress("write safetensors", total, emit),
+      onReadBack: byteProgress("read back", total, emit),
     });
     await copyCompanions(source.path, folder);
     const digests = Object.fromEntries(
@@ -91,30 +88,4 @@ function largestShard({ files, tensors }: HfModel): number {
   for (const { file, byteLength } of tensors.values())
     sizes.set(file, (sizes.get(file) ?? 0) + byteLength);
   return Math.max(...sizes.values());
-}
-
-function checked(
-  tensor: TensorSource,
-  onBytes: (bytes: number) => void,
-  signal: AbortSignal,
-): TensorSource {
-  return { ...tensor, read: () => scan(tensor, onBytes, signal) };
-}
-
-async function* scan(
-  tensor: TensorSource,
-  onBytes: (bytes: number) => void,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  for await (const block of contentBlocks(tensor.read())) {
-    signal.throwIfAborted();
-    if (hasNonFinite(block, tensor.dtype)) {
-      throw new VerificationError("TENSOR_NOT_FINITE", `${tensor.name} holds NaN or infinity.`, {
-        field: tensor.name,
-        hint: "Training went wrong before this checkpoint was saved: take an earlier one.",
-      });
-    }
-    onBytes(block.byteLength);
-    yield block;
-  }
 }

@@ -1,4 +1,4 @@
-import { hasNonFinite, type HfModel } from "@moonlight-rl/checkpoint";
+import type { HfModel } from "@moonlight-rl/checkpoint";
 import { VerificationError } from "@moonlight-rl/core";
 import { hfTensors } from "@moonlight-rl/model";
 
@@ -38,21 +38,5 @@ export function checkTensors({ config, tensors, folder }: HfModel): void {
         },
       );
     }
-  }
-}
-
-/** A tensor's blocks, each scanned for NaN and infinity on its way. */
-export async function* finiteBlocks(model: HfModel, name: string): AsyncGenerator<Uint8Array> {
-  const info = model.tensors.get(name);
-  for await (const block of model.blocks(name)) {
-    if (info !== undefined && hasNonFinite(block, info.dtype)) {
-      throw new VerificationError("TENSOR_NOT_FINITE", `${name} holds NaN or infinity.`, {
-        field: name,
-        file: info.file,
-        byteOffset: info.offset,
-        hint: "Weights like these train to nothing: check where the model comes from.",
-      });
-    }
-    yield block;
   }
 }

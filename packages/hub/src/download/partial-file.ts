@@ -1,10 +1,9 @@
 import { constants } from "node:fs";
 import { mkdir, open, rename, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import { removePath, syncDirectory } from "@moonlight-rl/core";
+import { onDisk, onDiskSync, removePath, syncDirectory } from "@moonlight-rl/core";
 import type { ByteRange } from "../protocol/byte-range.ts";
 import { ContentHash, type ContentDigests } from "./content-hash.ts";
-import { onDisk, onDiskSync } from "./disk.ts";
 import { RangeJournal, type ContentId } from "./range-journal.ts";
 
 /** A file that is being put together from ranges: `<base>.part`, with its journal `<base>.ranges`. */

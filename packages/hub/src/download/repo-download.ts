@@ -2,13 +2,12 @@ import { setMaxListeners } from "node:events";
 import { rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createReadStream } from "node:fs";
-import { removePath, sha256, throwIfAborted } from "@moonlight-rl/core";
+import { removePath, requireSpace, sha256, throwIfAborted } from "@moonlight-rl/core";
 import pLimit from "p-limit";
 import type { RepoFile } from "../client/repo-listing.ts";
 import { encodePath } from "../protocol/file-path.ts";
 import { resolvePrefix, type RepoRef } from "../protocol/repo.ts";
 import { ContentHash } from "./content-hash.ts";
-import { requireSpace } from "./disk.ts";
 import { downloadFile, type FileJob, type Transfer } from "./file-download.ts";
 import { selectFiles, type Selection } from "./selection.ts";
 
@@ -77,7 +76,7 @@ export async function downloadListing(
   }
   const wanted = files.filter((file) => !digests.has(file.path));
   const lacking = await lackingBytes(wanted, partials);
-  await requireSpace(options.directory, lacking);
+  await requireSpace(options.directory, lacking, "the download");
 
   const failed = new AbortController();
   const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);

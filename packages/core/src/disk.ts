@@ -1,11 +1,12 @@
 import { mkdir, statfs } from "node:fs/promises";
-import { MoonlightError, PreflightError, formatBytes, isMoonlightError } from "@moonlight-rl/core";
+import { isMoonlightError, MoonlightError, PreflightError } from "./error.ts";
+import { formatBytes } from "./format.ts";
 
 /** Room that is left alone: journals, folders, other people. */
 const RESERVE = 64 << 20;
 
-/** Makes the folder and refuses with `DISK_FULL` when it cannot take `bytes` more. */
-export async function requireSpace(folder: string, bytes: number): Promise<void> {
+/** Makes the folder and refuses with `DISK_FULL` when it cannot take `bytes` more; `what` ("the download") needs them. */
+export async function requireSpace(folder: string, bytes: number, what: string): Promise<void> {
   await onDisk(folder, async () => {
     await mkdir(folder, { recursive: true });
     const info = await statfs(folder);
@@ -13,7 +14,7 @@ export async function requireSpace(folder: string, bytes: number): Promise<void>
     if (free >= bytes + RESERVE) return;
     throw new PreflightError(
       "DISK_FULL",
-      `${folder} has ${formatBytes(free)} free, the download needs ${formatBytes(bytes + RESERVE)}`,
+      `${folder} has ${formatBytes(free)} free, ${what} needs ${formatBytes(bytes + RESERVE)}`,
       { file: folder, hint: "Free some space or choose a workspace on a larger disk." },
     );
   });

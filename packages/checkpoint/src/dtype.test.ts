@@ -1,0 +1,46 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { DTYPES, firstNonFinite, fromFloat32, itemSize, toFloat32 } from "./dtype.ts";
+
+describe("firstNonFinite", () => {
+  it("finds what the values say, at any alignment and length", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...DTYPES),
+        fc.array(
+          fc.oneof(
+            { weight: 20, arbitrary: fc.float({ noNaN: true, noDefaultInfinity: true }) },
+            { weight: 1, arbitrary: fc.constantFrom(NaN, Infinity, -Infinity) },
+          ),
+          { maxLength: 40 },
+        ),
+        fc.integer({ min: 0, max: 3 }),
+        (dtype, values, shift) => {
+          const bytes = fromFloat32(Float32Array.from(values), dtype);
+          const buffer = new Uint8Array(bytes.byteLength + shift);
+          buffer.set(bytes, shift);
+          const index = toFloat32(bytes, dtype).findIndex((value) => !Number.isFinite(value));
+          expect(firstNonFinite(buffer.subarray(shift), dtype)).toBe(
+            index === -1 ? undefined : index,
+          );
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it("takes the largest finite numbers of either sign for finite", () => {
+    const largest = { F32: [0xff, 0xff, 0x7f, 0x7f], F16: [0xff, 0x7b], BF16: [0x7f, 0x7f] };
+    for (const dtype of DTYPES) {
+      const one = largest[dtype];
+      const negative = [...one.slice(0, -1), (one.at(-1) ?? 0) | 0x80];
+      const bytes = Uint8Array.from([...one, ...negative, ...one, ...negative, ...negative]);
+      expect(firstNonFinite(bytes, dtype)).toBeUndefined();
+      bytes.set(
+        dtype === "F32" ? [0, 0, 0x80, 0x7f] : dtype === "F16" ? [0, 0x7c] : [0x80, 0x7f],
+        3 * itemSize(dtype),
+      );
+      expect(firstNonFinite(bytes, dtype)).toBe(3);
+    }
+  });
+});
