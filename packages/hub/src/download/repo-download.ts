@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
-import { rmdir, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { createReadStream } from "node:fs";
+import { copyFile, mkdir, rmdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { constants, createReadStream } from "node:fs";
 import { removePath, requireSpace, sha256, throwIfAborted } from "@moonlight-rl/core";
 import pLimit from "p-limit";
 import type { RepoFile } from "../client/repo-listing.ts";
@@ -29,6 +29,12 @@ export interface DownloadOptions extends RepoRef {
   readonly selection?: Selection;
   /** Files of the commit, when `listFiles` has told them already. */
   readonly listing?: readonly RepoFile[];
+  /** A local file whose first bytes are believed to be the content's; verified like any other bytes. */
+  readonly seed?: (
+    file: RepoFile,
+  ) => Promise<{ readonly path: string; readonly bytes: number } | undefined>;
+  /** A path where at every instant only a contiguous prefix of the content lies. */
+  readonly contiguous?: (file: RepoFile) => string | undefined;
   readonly onProgress?: (progress: DownloadProgress) => void;
   readonly onWarning?: (warning: { readonly code: string; readonly message: string }) => void;
   readonly signal?: AbortSignal;
@@ -64,7 +70,9 @@ export async function downloadListing(
 
   for (const file of files) {
     throwIfAborted(options.signal);
-    const kept = await verifiedFile(join(options.directory, file.path), file);
+    const kept =
+      (await verifiedFile(join(options.directory, file.path), file)) ??
+      (await seeded(join(options.directory, file.path), file, options));
     if (kept === undefined) continue;
     // A kill between the last rename and the tidying up leaves these.
     const leftover = join(partials, partialName(file));
@@ -142,6 +150,21 @@ async function removeIfEmpty(folder: string): Promise<void> {
 /** A flat, safe name for a path of any depth and spelling. */
 function partialName(file: RepoFile): string {
   return sha256(file.path).slice(0, 32);
+}
+
+/** The sha256 of a file whose whole content a seed had. */
+async function seeded(
+  target: string,
+  file: RepoFile,
+  { seed }: DownloadOptions,
+): Promise<string | undefined> {
+  const found = await seed?.(file);
+  if (found?.bytes !== file.size) return undefined;
+  const sha256 = await verifiedFile(found.path, file);
+  if (sha256 === undefined) return undefined;
+  await mkdir(dirname(target), { recursive: true });
+  await copyFile(found.path, target, constants.COPYFILE_FICLONE);
+  return sha256;
 }
 
 /** The sha256 of a file that is there and is the listed one. */
