@@ -20,7 +20,16 @@ export async function requireSpace(folder: string, bytes: number, what: string):
   });
 }
 
-const UNWRITABLE = new Set(["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "ENAMETOOLONG"]);
+/** ENOENT is what making a folder in a read-only file system gives. */
+const UNWRITABLE = new Set([
+  "EACCES",
+  "EPERM",
+  "EROFS",
+  "ENOENT",
+  "ENOTDIR",
+  "EEXIST",
+  "ENAMETOOLONG",
+]);
 
 /** Runs file system work; its failures get our codes: `DISK_FULL`, `DISK_UNWRITABLE`, `DISK_FAILED`. */
 export async function onDisk<T>(file: string, work: () => Promise<T>): Promise<T> {

@@ -36,3 +36,10 @@ export {
 export { formatBytes, formatDuration, formatPercent } from "./format.ts";
 export { formatTable, type Column } from "./table.ts";
 export { NdjsonWriter, readNdjson } from "./ndjson.ts";
+export {
+  acquireLock,
+  lockHolder,
+  type Lock,
+  type LockHolder,
+  type LockOptions,
+} from "./lock/lock.ts";

@@ -162,10 +162,9 @@ describe("after kill -9 of the command", () => {
       const before = names(resolved());
       expect(before).toContain("model.safetensors");
       await kit.run({ model: MODEL, endpoint: server.url });
-      expect(names(resolved()).slice(before.length)).toEqual([
-        "tokenizer.json",
-        "tokenizer_config.json",
-      ]);
+      expect(names(resolved()).slice(before.length)).toEqual(
+        expect.arrayContaining(["tokenizer.json", "tokenizer_config.json"]),
+      );
     });
   });
 

@@ -51,6 +51,11 @@ export class Connections {
     return LOOPBACK.test(url.hostname) ? this.#direct : (this.#proxied ?? this.#direct);
   }
 
+  /** Whether requests go to the address itself. */
+  isDirect(url: URL): boolean {
+    return this.to(url) === this.#direct && this.#proxied === undefined;
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#direct.destroy(), this.#proxied?.destroy()]);
   }

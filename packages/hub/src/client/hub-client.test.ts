@@ -96,7 +96,7 @@ describe("downloadRepo", () => {
     ]);
   });
 
-  it("stops when interrupted and goes on later", async () => {
+  it("F23 stops when interrupted and goes on later", async () => {
     const directory = join(root, "interrupted");
     const controller = new AbortController();
     const made = client({ connections: 1 });
@@ -116,7 +116,7 @@ describe("downloadRepo", () => {
     expect(result.bytes.fetched + result.bytes.kept).toBe(370_004);
   });
 
-  it("refuses a disk that is too small before the first byte", async () => {
+  it("F19 refuses a disk that is too small before the first byte", async () => {
     listAs([{ type: "file", path: "model.safetensors", size: 2 ** 50, oid: OID }]);
     const made = client();
     const { commit } = await made.resolveRevision(MODEL);
@@ -126,7 +126,7 @@ describe("downloadRepo", () => {
     expect(server.requests.some((request) => request.path.includes("/resolve/"))).toBe(false);
   });
 
-  it("names a folder that cannot be written", async () => {
+  it("F20 names a folder that cannot be written", async () => {
     await writeFile(join(root, "taken"), "a file");
     const made = client();
     const { commit } = await made.resolveRevision(MODEL);
@@ -151,7 +151,7 @@ describe("downloadFile", () => {
 });
 
 describe("listFiles", () => {
-  it("reads all pages, through a page that fails once", async () => {
+  it("F29 reads all pages, through a page that fails once", async () => {
     let failed = false;
     server.setFault((request, response) => {
       const url = new URL(request.url ?? "/", server.url);
@@ -183,7 +183,7 @@ describe("listFiles", () => {
     "",
     "nul\0",
     "x".repeat(300),
-  ])("refuses the name %j", async (path) => {
+  ])("F27 refuses the name %j", async (path) => {
     listAs([{ type: "file", path, size: 1, oid: OID }]);
     await expect(list(client())).rejects.toMatchObject({ code: "HUB_UNSAFE_PATH", exitCode: 4 });
   });
@@ -220,7 +220,7 @@ describe("errors", () => {
     [401, undefined, "HUB_UNAUTHORIZED", 3],
     [403, undefined, "HUB_UNAUTHORIZED", 3],
     [418, undefined, "HUB_BAD_RESPONSE", 4],
-  ])("%i %s is %s", async (status, code, error, exitCode) => {
+  ])("F17 %i %s is %s", async (status, code, error, exitCode) => {
     answerWith(status, code === undefined ? {} : { "x-error-code": code });
     await expect(client().resolveRevision(MODEL)).rejects.toMatchObject({
       code: error,
@@ -230,7 +230,7 @@ describe("errors", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it("says when nobody listens and when the other end speaks no TLS", async () => {
+  it("F18 says when nobody listens and when the other end speaks no TLS", async () => {
     const gone = await startFaultServer({ root });
     await gone.close();
     await expect(client({}, gone.url).resolveRevision(MODEL)).rejects.toMatchObject({
@@ -254,7 +254,7 @@ describe("errors", () => {
     });
   });
 
-  it("refuses the network when offline, but knows a commit", async () => {
+  it("F32 refuses the network when offline, but knows a commit", async () => {
     const offline = client({ offline: true });
     await expect(offline.resolveRevision(MODEL)).rejects.toMatchObject({
       code: "HUB_OFFLINE",
@@ -283,7 +283,7 @@ describe("errors", () => {
 });
 
 describe("a proxy", () => {
-  it("carries requests for other hosts, and none for this one", async () => {
+  it("F31 carries requests for other hosts, and none for this one", async () => {
     const asked: string[] = [];
     const target = new URL(server.url);
     const proxy = createServer().on("connect", (request, socket) => {

@@ -1,7 +1,9 @@
 import { PreflightError, UsageError } from "@moonlight-rl/core";
-import pLimit from "p-limit";
 import { z } from "zod";
+import { BlockPool } from "../download/block-pool.ts";
 import type { Transfer } from "../download/file-download.ts";
+import { HashThreads } from "../download/hash-threads.ts";
+import { Lanes } from "../download/lanes.ts";
 import {
   downloadListing,
   type DownloadedRepo,
@@ -20,7 +22,7 @@ export interface HubClientOptions {
   readonly token?: string | undefined;
   /** Every request is refused with `HUB_OFFLINE`. */
   readonly offline?: boolean;
-  /** Requests in flight at once, over all files; default 8. */
+  /** The most requests in flight at once, over all files; default 16. Fewer while more would bring nothing. */
   readonly connections?: number;
   /** Bytes that one request asks for; default 16 MiB. What a kill can lose is at most this, times `connections`. */
   readonly rangeBytes?: number;
@@ -29,6 +31,11 @@ export interface HubClientOptions {
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are read; default `process.env`. */
   readonly environment?: NodeJS.ProcessEnv;
 }
+
+/** Blocks (1 MiB) beyond the three of a request (one fills, one waits, one is written): bytes that wait to be hashed. */
+const SPARE_BLOCKS = 16;
+/** How far ahead of a file's first gap its ranges begin. */
+const WINDOW_BYTES = 256 << 20;
 
 const infoSchema = z.object({ sha: z.string().regex(/^[0-9a-f]{40}$/) });
 
@@ -41,6 +48,7 @@ export class HubClient {
   constructor(options: HubClientOptions = {}) {
     this.endpoint = options.endpoint ?? "https://huggingface.co";
     this.#offline = options.offline ?? false;
+    const connections = options.connections ?? 16;
     this.#transfer = {
       http: new HubHttp({
         endpoint: endpointUrl(this.endpoint),
@@ -50,8 +58,11 @@ export class HubClient {
         userAgent: "moonlight-rl-hub/0.1",
         environment: options.environment ?? process.env,
       }),
-      limit: pLimit(options.connections ?? 8),
+      lanes: new Lanes(connections),
+      blocks: new BlockPool(3 * connections + SPARE_BLOCKS),
+      hashes: new HashThreads(),
       rangeBytes: options.rangeBytes ?? 16 << 20,
+      windowBytes: WINDOW_BYTES,
     };
   }
 
@@ -122,9 +133,9 @@ export class HubClient {
     );
   }
 
-  /** Ends all connections. */
+  /** Ends all connections and threads. */
   async close(): Promise<void> {
-    await this.#transfer.http.close();
+    await Promise.all([this.#transfer.http.close(), this.#transfer.hashes.close()]);
   }
 
   async #listing(options: DownloadOptions): Promise<RepoFile[]> {

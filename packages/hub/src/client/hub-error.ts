@@ -32,7 +32,10 @@ export function statusError(
     return new PreflightError("HUB_UNAUTHORIZED", message, {
       hint: "Set HF_TOKEN to a token that may read this repository.",
     });
-  const wait = { retryAfterMs: retryAfterMs(headers, Date.now()) };
+  const wait = {
+    retryAfterMs: retryAfterMs(headers, Date.now()),
+    congestion: status === 429 || status === 503,
+  };
   if (status === 429)
     return new Retriable(
       new TemporaryError("HUB_RATE_LIMITED", message, {

@@ -1,7 +1,8 @@
-import { InterruptedError } from "@moonlight-rl/core";
+import { InterruptedError, isMoonlightError } from "@moonlight-rl/core";
 import { request, type Dispatcher } from "undici";
 import type { z } from "zod";
 import { Connections, type Timeouts } from "./connection.ts";
+import { DirectConnections, type BodySink } from "./direct-connections.ts";
 import { badResponse, networkError, statusError, type Headers, type Purpose } from "./hub-error.ts";
 import { Retriable, withRetries, type RetryPolicy } from "./retry.ts";
 
@@ -32,6 +33,7 @@ export class HubHttp {
   readonly #token: string | undefined;
   readonly #userAgent: string;
   readonly #connections: Connections;
+  readonly #bulk: DirectConnections;
 
   constructor(options: {
     readonly endpoint: URL;
@@ -47,6 +49,7 @@ export class HubHttp {
     this.#token = options.token;
     this.#userAgent = options.userAgent;
     this.#connections = new Connections(options.timeouts, options.environment);
+    this.#bulk = new DirectConnections(options.timeouts);
   }
 
   /** An address below the endpoint, which may itself have a path (mirrors). */
@@ -99,22 +102,36 @@ export class HubHttp {
     });
   }
 
+  /** Whether `getInto` can be used: not through a proxy. */
+  canGetInto(url: URL): boolean {
+    return this.#connections.isDirect(url);
+  }
+
+  /** GET of a body straight into memory, from an address that `get` has led to; false when the sink refuses the answer. */
+  async getInto(
+    url: URL,
+    sink: BodySink,
+    options: SendOptions & { readonly signal: AbortSignal },
+  ): Promise<boolean> {
+    try {
+      return await this.#bulk.get(url, this.#headers(url, options), sink, options.signal);
+    } catch (error) {
+      if (options.signal.aborted) throw new InterruptedError();
+      if (isMoonlightError(error) || error instanceof Retriable) throw error;
+      throw networkError(error, url, options.purpose);
+    }
+  }
+
   async close(): Promise<void> {
+    this.#bulk.close();
     await this.#connections.close();
   }
 
   async #send(url: URL, options: SendOptions): Promise<HubResponse> {
-    const trusted = url.origin === this.endpoint.origin && this.#token !== undefined;
     try {
       const { statusCode, headers, body } = await request(url, {
         dispatcher: this.#connections.to(url),
-        headers: {
-          "user-agent": this.#userAgent,
-          // A compressed body would make ranges and lengths mean something else.
-          "accept-encoding": "identity",
-          ...options.headers,
-          ...(trusted ? { authorization: `Bearer ${this.#token}` } : {}),
-        },
+        headers: this.#headers(url, options),
         signal: options.signal ?? null,
       });
       return { status: statusCode, headers: flat(headers), body, url };
@@ -122,6 +139,17 @@ export class HubHttp {
       if (options.signal?.aborted) throw new InterruptedError();
       throw networkError(error, url, options.purpose);
     }
+  }
+
+  #headers(url: URL, options: SendOptions): Record<string, string> {
+    const trusted = url.origin === this.endpoint.origin && this.#token !== undefined;
+    return {
+      "user-agent": this.#userAgent,
+      // A compressed body would make ranges and lengths mean something else.
+      "accept-encoding": "identity",
+      ...options.headers,
+      ...(trusted ? { authorization: `Bearer ${this.#token}` } : {}),
+    };
   }
 
   async #text(response: HubResponse, purpose: Purpose): Promise<string> {

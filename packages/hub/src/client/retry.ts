@@ -25,15 +25,22 @@ export class Retriable extends Error {
   readonly retryAfterMs: number | undefined;
   /** The attempt brought the transfer on, so it does not count against the limit. */
   readonly progressed: boolean;
+  /** The server has said that it has too much to do. */
+  readonly congestion: boolean;
 
   constructor(
     error: MoonlightError,
-    options: { readonly retryAfterMs?: number | undefined; readonly progressed?: boolean } = {},
+    options: {
+      readonly retryAfterMs?: number | undefined;
+      readonly progressed?: boolean;
+      readonly congestion?: boolean;
+    } = {},
   ) {
     super(error.message);
     this.error = error;
     this.retryAfterMs = options.retryAfterMs;
     this.progressed = options.progressed ?? false;
+    this.congestion = options.congestion ?? false;
   }
 }
 

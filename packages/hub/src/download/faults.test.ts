@@ -101,7 +101,7 @@ function answer(response: ServerResponse, asked: Asked, more = {}, content = CON
 }
 
 describe("a connection that", () => {
-  it("drops in the middle of each first answer is gone on with", async () => {
+  it("F1 drops in the middle of each first answer is gone on with", async () => {
     const seen = new Set<number>();
     onWeights((response, asked) => {
       if (seen.has(asked.start) || asked.start % 100_000 !== 0) return false;
@@ -114,7 +114,7 @@ describe("a connection that", () => {
     expect(result.bytes.fetched).toBe(CONTENT.length + 3);
   });
 
-  it("drops every 200 kB for ever still brings the file", async () => {
+  it("F2 drops every 200 kB for ever still brings the file", async () => {
     onWeights((response, asked) =>
       asked.end - asked.start > 200_000 ? cut(response, asked, 200_000) : false,
     );
@@ -122,7 +122,7 @@ describe("a connection that", () => {
     await expectComplete();
   });
 
-  it("drops after a few bytes for ever is given up", async () => {
+  it("F2 drops after a few bytes for ever is given up", async () => {
     onWeights((response, asked) => cut(response, asked, 10));
     await expectNothing(download({ connections: 1 }), {
       code: "HUB_TRANSFER_FAILED",
@@ -131,7 +131,7 @@ describe("a connection that", () => {
     expect(server.requests.filter((request) => request.path.endsWith(NAME))).toHaveLength(4);
   });
 
-  it("falls silent is left", async () => {
+  it("F3 falls silent is left", async () => {
     onWeights((response, asked) => {
       if (asked.count > 2) return false;
       head(response, asked, { "content-length": asked.end - asked.start });
@@ -141,7 +141,7 @@ describe("a connection that", () => {
     await expectComplete();
   });
 
-  it("trickles is left", async () => {
+  it("F4 trickles is left", async () => {
     const timers: NodeJS.Timeout[] = [];
     onWeights((response, asked) => {
       head(response, asked);
@@ -161,11 +161,11 @@ describe("a connection that", () => {
 });
 
 describe("a server that", () => {
-  it("ignores Range has its file taken whole, from the start", async () => {
+  it("F5 ignores Range has its file taken whole, from the start", async () => {
     onWeights((response, asked) => {
       const whole = { start: 0, end: CONTENT.length, ranged: false, count: asked.count };
       // The first whole transfer breaks: it must begin again, not be appended to.
-      if (!asked.ranged && asked.count < 7) return cut(response, whole, 200_000);
+      if (!asked.ranged && asked.count < 4) return cut(response, whole, 200_000);
       return answer(response, whole);
     });
     await download();
@@ -177,14 +177,14 @@ describe("a server that", () => {
     ["another end", (s: number, e: number, n: number) => `bytes ${s}-${e - 2}/${n}`],
     ["another size", (s: number, e: number, n: number) => `bytes ${s}-${e - 1}/${n + 1}`],
     ["no numbers", () => "bytes many"],
-  ])("sends a Content-Range with %s is refused", async (_, make) => {
+  ])("F6 sends a Content-Range with %s is refused", async (_, make) => {
     onWeights((response, asked) =>
       answer(response, asked, { "content-range": make(asked.start, asked.end, CONTENT.length) }),
     );
     await expectNothing(download(), { code: "HUB_BAD_RESPONSE", exitCode: 4 });
   });
 
-  it("changes its ETag makes us start again", async () => {
+  it("F8 changes its ETag makes us start again", async () => {
     onWeights((response, asked) =>
       answer(response, asked, { etag: asked.count > 2 ? '"b"' : '"a"' }),
     );
@@ -194,12 +194,12 @@ describe("a server that", () => {
     expect(server.requests.map((request) => request.ifRange)).toContain('"b"');
   });
 
-  it("never keeps its ETag is given up", async () => {
+  it("F8 never keeps its ETag is given up", async () => {
     onWeights((response, asked) => answer(response, asked, { etag: `"${asked.count}"` }));
     await expectNothing(download(), { code: "HUB_CONTENT_CHANGED", exitCode: 75 });
   });
 
-  it("answers 503 and 429 in bursts is waited for", async () => {
+  it("F9 F10 answers 503 and 429 in bursts is waited for", async () => {
     onWeights((response, { count }) => {
       if (count % 3 === 0) return false;
       response.writeHead(count % 3 === 1 ? 503 : 429, { "retry-after": "0" }).end();
@@ -213,7 +213,7 @@ describe("a server that", () => {
     [500, {}, "HUB_SERVER_ERROR"],
     [429, {}, "HUB_RATE_LIMITED"],
     [429, { "retry-after": "9999" }, "HUB_RATE_LIMITED"],
-  ])("answers %i %o for ever is a temporary error", async (status, headers, code) => {
+  ])("F9 F10 answers %i %o for ever is a temporary error", async (status, headers, code) => {
     onWeights((response) => {
       response.writeHead(status, headers).end();
       return true;
@@ -221,7 +221,7 @@ describe("a server that", () => {
     await expectNothing(download(), { code, exitCode: 75, hint: expect.any(String) });
   });
 
-  it("calls half a file the whole of it is refused", async () => {
+  it("F11 calls half a file the whole of it is refused", async () => {
     onWeights((response, asked) => {
       response.writeHead(200, { "content-length": 1000 }).end(CONTENT.subarray(0, 1000));
       return asked.count > 0;
@@ -229,7 +229,7 @@ describe("a server that", () => {
     await expectNothing(download({ rangeBytes: 1_000_000 }), { code: "HUB_SIZE_MISMATCH" });
   });
 
-  it("ends a body of unknown length early is asked for the rest", async () => {
+  it("F13 ends a body of unknown length early is asked for the rest", async () => {
     onWeights((response, asked) => {
       if (asked.count > 1) return false;
       head(response, asked);
@@ -240,7 +240,7 @@ describe("a server that", () => {
     await expectComplete();
   });
 
-  it("compresses the body is refused", async () => {
+  it("F14 compresses the body is refused", async () => {
     onWeights((response, asked) => {
       head(response, asked, { "content-encoding": "gzip" });
       response.end(gzipSync(CONTENT.subarray(asked.start, asked.end)));
@@ -249,7 +249,7 @@ describe("a server that", () => {
     await expectNothing(download(), { code: "HUB_BAD_RESPONSE" });
   });
 
-  it("has fewer bytes than it lists is refused", async () => {
+  it("F7 has fewer bytes than it lists is refused", async () => {
     onWeights((response) => {
       response.writeHead(416).end();
       return true;
@@ -262,7 +262,7 @@ describe("a flipped byte", () => {
   const flipped = Buffer.from(CONTENT);
   flipped[123_456] = (flipped[123_456] ?? 0) ^ 1;
 
-  it("in transit is fetched again, with a warning", async () => {
+  it("F12 in transit is fetched again, with a warning", async () => {
     const warnings: string[] = [];
     onWeights((response, asked) =>
       asked.count > 5 ? false : answer(response, asked, {}, flipped),
@@ -272,7 +272,7 @@ describe("a flipped byte", () => {
     expect(warnings).toEqual(["HUB_DIGEST_MISMATCH"]);
   });
 
-  it("at the source is never accepted", async () => {
+  it("F12 at the source is never accepted", async () => {
     onWeights((response, asked) => answer(response, asked, {}, flipped));
     await expectNothing(download(), { code: "HUB_DIGEST_MISMATCH", exitCode: 4 });
   });
@@ -287,9 +287,9 @@ describe("a flipped byte", () => {
 });
 
 describe("a redirect", () => {
-  it("to another host gets no token, and is renewed when it expires", async () => {
+  it("F15 F16 to another host gets no token, and is renewed when it expires", async () => {
     const storage = await startFaultServer({ root });
-    let expired = false;
+    let refusals = 0;
     const isFile: Fault = (request, response) => {
       if (request.url?.includes("/resolve/") !== true) return false;
       response.writeHead(302, { location: `${storage.url}${request.url}?signature=x` }).end();
@@ -297,8 +297,9 @@ describe("a redirect", () => {
     };
     server.setFault(isFile);
     storage.setFault((request, response) => {
-      if (expired || request.headers.range?.startsWith("bytes=2") !== true) return false;
-      expired = true;
+      // Twice, since the fast way of asking leaves a refusal to the general one.
+      if (refusals === 2 || request.headers.range?.startsWith("bytes=2") !== true) return false;
+      refusals++;
       response.writeHead(403).end("<Error>Request has expired</Error>");
       return true;
     });

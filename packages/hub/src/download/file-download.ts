@@ -1,25 +1,27 @@
-import {
-  TemporaryError,
-  VerificationError,
-  isMoonlightError,
-  throwIfAborted,
-} from "@moonlight-rl/core";
 import { setMaxListeners } from "node:events";
-import type { LimitFunction } from "p-limit";
+import { TemporaryError, VerificationError, throwIfAborted } from "@moonlight-rl/core";
 import type { HubHttp } from "../client/hub-http.ts";
 import type { RepoFile } from "../client/repo-listing.ts";
 import { Retriable, withRetries } from "../client/retry.ts";
 import type { ByteRange } from "../protocol/byte-range.ts";
-import type { ContentDigests } from "./content-hash.ts";
+import type { BlockPool } from "./block-pool.ts";
+import type { ContentDigests } from "./file-hash.ts";
+import type { HashThreads } from "./hash-threads.ts";
+import type { Lanes } from "./lanes.ts";
+import { makeFolderWithin } from "./make-folder-within.ts";
 import { PartialFile } from "./partial-file.ts";
 import { ContentChanged, RangesIgnored, RangeSource } from "./range-source.ts";
+import { RangeWriter } from "./range-writer.ts";
 
 /** What all downloads of a client share. */
 export interface Transfer {
   readonly http: HubHttp;
-  /** Bounds the requests in flight over all files. */
-  readonly limit: LimitFunction;
+  readonly lanes: Lanes;
+  readonly blocks: BlockPool;
+  readonly hashes: HashThreads;
   readonly rangeBytes: number;
+  /** How far ahead of a file's first gap its ranges may begin: what arrives there is read once more for the digest. */
+  readonly windowBytes: number;
 }
 
 export interface FileEvents {
@@ -33,10 +35,14 @@ export interface FileEvents {
 export interface FileJob {
   readonly file: RepoFile;
   readonly url: URL;
-  /** Final path. */
+  /** Final path, below `directory`. */
   readonly target: string;
+  readonly directory: string;
   /** Path without suffix of the partial file and its journal, on the same disk. */
   readonly partial: string;
+  /** See `DownloadOptions`. */
+  readonly contiguous?: string | undefined;
+  readonly seed?: { readonly path: string; readonly bytes: number } | undefined;
   /** For messages: "model.safetensors of model org/name". */
   readonly purpose: string;
 }
@@ -56,10 +62,18 @@ export async function downloadFile(
   signal: AbortSignal,
 ): Promise<{ size: number; sha256: string; fetched: number }> {
   const id = { oid: job.file.lfs?.oid ?? job.file.oid, size: job.file.size };
-  const partial = await PartialFile.open(job.partial, id, (bytes) => events.onReread?.(bytes));
+  const partial = await PartialFile.open({
+    base: job.partial,
+    id,
+    hashes: transfer.hashes,
+    contiguous: job.contiguous,
+    seed: job.seed,
+    onReread: (bytes) => events.onReread?.(bytes),
+  });
   const download = new FileDownload(transfer, job, partial, events, signal);
   try {
     const sha256 = await download.verified(id.oid);
+    await makeFolderWithin(job.directory, job.target);
     await partial.publish(job.target);
     return { size: id.size, sha256, fetched: download.fetched };
   } finally {
@@ -96,6 +110,8 @@ class FileDownload {
 
   /** The sha256 of the complete file once it is the listed one; a mismatch is fetched anew once. */
   async verified(oid: string): Promise<string> {
+    // A seed may be wrong, and then the network still has its two chances.
+    const attempts = this.#job.seed === undefined && this.#job.contiguous === undefined ? 2 : 3;
     for (let attempt = 1; ; attempt++) {
       await this.#complete();
       const digests = await this.#partial.digest();
@@ -103,7 +119,7 @@ class FileDownload {
       if (found === oid) return digests.sha256;
       await this.#restart();
       const message = `${this.#job.purpose}: the content has digest ${found}, the Hub lists ${oid}`;
-      if (attempt > 1)
+      if (attempt === attempts)
         throw new VerificationError("HUB_DIGEST_MISMATCH", message, {
           file: this.#job.target,
           hint: "The endpoint serves wrong bytes: try another HF_ENDPOINT. Nothing of this file was kept.",
@@ -130,44 +146,44 @@ class FileDownload {
             { cause: error, hint: "Try again later or another HF_ENDPOINT." },
           );
         if (error instanceof ContentChanged) continue;
-        await this.#transfer.limit(() => this.#fetchWhole());
+        await this.#fetchWhole();
         return;
       }
     }
   }
 
-  /** All missing ranges, as many at once as the limit lets through; the first failure ends the others. */
+  /** All missing ranges, as many at once as the lanes let through; the first failure ends the others. */
   async #fetchMissing(): Promise<void> {
-    const { limit, rangeBytes } = this.#transfer;
+    const { lanes, rangeBytes, windowBytes } = this.#transfer;
     const ranges = this.#partial.missing(rangeBytes);
     const [only] = ranges;
-    if (only?.start === 0 && only.end === this.#job.file.size) {
-      await limit(() => this.#fetchRange(only, this.#signal, true));
-      return;
-    }
+    const whole = only?.start === 0 && only.end === this.#job.file.size;
     const failed = new AbortController();
     const signal = AbortSignal.any([this.#signal, failed.signal]);
     setMaxListeners(0, signal);
-    const results = await Promise.allSettled(
-      ranges.map((range) =>
-        limit(async () => {
-          if (signal.aborted) return;
+    try {
+      await lanes.work({
+        next: () => {
+          const [first] = ranges;
+          const near = first !== undefined && first.start < this.#partial.frontier + windowBytes;
+          return near && !signal.aborted ? ranges.shift() : undefined;
+        },
+        exhausted: () => ranges.length === 0 || signal.aborted,
+        run: async (range) => {
           try {
-            await this.#fetchRange(range, signal, false);
+            await this.#fetchRange(range, signal, whole);
           } catch (error) {
+            // Siblings that end because of this say "interrupted", and later.
             failed.abort();
             throw error;
           }
-        }),
-      ),
-    );
+        },
+      });
+    } catch (error) {
+      throwIfAborted(this.#signal);
+      throw error;
+    }
     throwIfAborted(this.#signal);
-    const errors = results.flatMap((result) =>
-      result.status === "rejected" ? [result.reason as Error] : [],
-    );
-    // Siblings that were ended by the first failure say "interrupted", which is not the cause.
-    const cause = errors.find((error) => !isInterrupted(error)) ?? errors[0];
-    if (cause !== undefined) throw cause;
   }
 
   /** One range with retries; within it a broken transfer goes on at the byte where it broke. */
@@ -176,25 +192,15 @@ class FileDownload {
     await withRetries(this.#transfer.http.retry, signal, async () => {
       const before = at;
       try {
-        const rest = { start: at, end: range.end };
-        const response = await this.#source.open({
-          range: rest,
-          etag: this.#partial.etag,
-          whole: whole && at === 0,
-          signal,
+        await this.#receive({ start: at, end: range.end }, whole && at === 0, signal, (bytes) => {
+          at += bytes;
         });
-        if (response.etag !== undefined) this.#partial.setEtag(response.etag);
-        for await (const block of this.#source.read(response, rest.end - rest.start, signal)) {
-          await this.#partial.write(at, block);
-          at += block.length;
-          this.#count(block.length);
-        }
       } catch (error) {
-        throw error instanceof Retriable ? counted(error, at - before) : error;
+        throw error instanceof Retriable ? this.#counted(error, at - before) : error;
       }
     }).catch((error: unknown) => {
       // What an unfinished range has on the disk is not journalled; it will be fetched again.
-      this.#done -= at - range.start;
+      this.#count(range.start - at, 0);
       throw error;
     });
     this.#partial.finish(range);
@@ -203,18 +209,51 @@ class FileDownload {
   /** For servers without ranges: each attempt starts from the first byte. */
   async #fetchWhole(): Promise<void> {
     const range = { start: 0, end: this.#job.file.size };
-    await withRetries(this.#transfer.http.retry, this.#signal, async () => {
-      await this.#restart();
-      const signal = this.#signal;
-      const response = await this.#source.open({ range, etag: undefined, whole: true, signal });
-      let at = 0;
-      for await (const block of this.#source.read(response, range.end, signal)) {
-        await this.#partial.write(at, block);
-        at += block.length;
-        this.#count(block.length);
-      }
+    const ranges = [range];
+    await this.#transfer.lanes.work({
+      next: () => ranges.shift(),
+      exhausted: () => ranges.length === 0,
+      run: () =>
+        withRetries(this.#transfer.http.retry, this.#signal, async () => {
+          await this.#restart();
+          await this.#receive(range, true, this.#signal, () => undefined, false);
+        }),
     });
     this.#partial.finish(range);
+  }
+
+  /** Asks for a range and writes what comes, in blocks; `onBytes` hears of what is on the disk. */
+  async #receive(
+    range: ByteRange,
+    whole: boolean,
+    signal: AbortSignal,
+    onBytes: (bytes: number) => void,
+    guarded = true,
+  ): Promise<void> {
+    const etag = guarded ? this.#partial.etag : undefined;
+    const { blocks, lanes } = this.#transfer;
+    const writer = new RangeWriter(this.#partial, blocks, range.start, (bytes) => {
+      onBytes(bytes);
+      this.#count(bytes);
+      lanes.received(bytes);
+    });
+    try {
+      await this.#source.receive({ range, etag, whole, signal }, writer, (tag) => {
+        if (guarded) this.#partial.setEtag(tag);
+      });
+    } finally {
+      await writer.end();
+    }
+  }
+
+  /** Says whether an attempt brought the transfer on, and to the lanes whether the server has too much to do. */
+  #counted(fault: Retriable, bytes: number): Retriable {
+    if (fault.congestion) this.#transfer.lanes.congested();
+    return new Retriable(fault.error, {
+      retryAfterMs: fault.retryAfterMs,
+      congestion: fault.congestion,
+      progressed: bytes >= PROGRESS_BYTES,
+    });
   }
 
   async #restart(): Promise<void> {
@@ -223,24 +262,13 @@ class FileDownload {
     this.#events.onBytes?.(0);
   }
 
-  #count(bytes: number): void {
-    this.fetched += bytes;
-    this.#done += bytes;
+  #count(done: number, fetched = done): void {
+    this.fetched += fetched;
+    this.#done += done;
     this.#events.onBytes?.(this.#done);
   }
 }
 
-function counted(fault: Retriable, bytes: number): Retriable {
-  return new Retriable(fault.error, {
-    retryAfterMs: fault.retryAfterMs,
-    progressed: bytes >= PROGRESS_BYTES,
-  });
-}
-
 function oidOf(digests: ContentDigests): string {
   return digests.blobSha1 ?? digests.sha256;
-}
-
-function isInterrupted(error: unknown): boolean {
-  return isMoonlightError(error) && error.code === "INTERRUPTED";
 }

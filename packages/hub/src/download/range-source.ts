@@ -2,7 +2,9 @@ import { InterruptedError, TemporaryError, VerificationError } from "@moonlight-
 import type { ByteRange } from "../protocol/byte-range.ts";
 import { badResponse, networkError, statusError, type Headers } from "../client/hub-error.ts";
 import { discard, type HubHttp, type HubResponse } from "../client/hub-http.ts";
+import type { Timeouts } from "../client/connection.ts";
 import { Retriable } from "../client/retry.ts";
+import type { RangeWriter } from "./range-writer.ts";
 
 /** The server sends the whole file whatever range is asked: it has to be taken in one piece. */
 export class RangesIgnored extends Error {}
@@ -27,6 +29,8 @@ export class RangeSource {
   readonly #purpose: string;
   /** Where the Hub sent us, usually a signed address: asked directly until it is refused. */
   #location: URL | undefined;
+  /** Where a range has been sent from just as it was asked for. */
+  #proven: URL | undefined;
 
   constructor(http: HubHttp, url: URL, size: number, purpose: string) {
     this.#http = http;
@@ -35,14 +39,66 @@ export class RangeSource {
     this.#purpose = purpose;
   }
 
+  /** Receives the range; `onTag` hears of the entity tag before the first byte. */
+  async receive(
+    request: RangeRequest,
+    writer: RangeWriter,
+    onTag: (etag: string) => void,
+  ): Promise<void> {
+    if (await this.#receiveInto(request, writer)) return;
+    const response = await this.open(request);
+    if (response.etag !== undefined) onTag(response.etag);
+    const length = request.range.end - request.range.start;
+    for await (const bytes of this.read(response, length, request.signal))
+      await writer.write(bytes);
+  }
+
+  /** The fast way, once a first answer has shown where the bytes are and how they are sent; false = not taken. */
+  async #receiveInto(request: RangeRequest, writer: RangeWriter): Promise<boolean> {
+    const { range, etag, whole, signal } = request;
+    const url = this.#proven;
+    if (url === undefined || whole || !this.#http.canGetInto(url)) return false;
+    const length = range.end - range.start;
+    let fault: unknown;
+    await writer.prepare();
+    const pace = new Pace(this.#http.timeouts, length);
+    const taken = await this.#http.getInto(
+      url,
+      {
+        head: (status, headers) => {
+          const plain = headers["transfer-encoding"] === undefined;
+          if (status !== 206 || !plain || headers["content-length"] === undefined) return 0;
+          try {
+            this.#check({ status, headers, url }, request);
+            return length;
+          } catch (error) {
+            fault = error;
+            return 0;
+          }
+        },
+        space: () => writer.space(),
+        filled: (bytes) => {
+          const wait = writer.filled(bytes);
+          const slow = pace.slow(bytes);
+          return slow === undefined ? wait : Promise.reject(this.#broken(slow));
+        },
+      },
+      {
+        purpose: this.#purpose,
+        signal,
+        headers: rangeHeaders(range, etag),
+      },
+    );
+    // Whatever it was, the general way meets it again and knows its name.
+    if (!taken) this.#proven = undefined;
+    if (fault !== undefined) throw fault;
+    return taken;
+  }
+
   /** Opens the range; the response is known to start at its first byte. */
   async open(request: RangeRequest): Promise<HubResponse & { readonly etag: string | undefined }> {
     const { range, whole } = request;
-    const headers: Record<string, string> = {};
-    if (!whole) {
-      headers["range"] = `bytes=${range.start}-${range.end - 1}`;
-      if (request.etag !== undefined) headers["if-range"] = request.etag;
-    }
+    const headers = whole ? {} : rangeHeaders(range, request.etag);
     const asked = this.#location ?? this.#url;
     const response = await this.#http.get(asked, {
       purpose: this.#purpose,
@@ -51,7 +107,9 @@ export class RangeSource {
     });
     try {
       this.#checkStatus(response, asked);
-      return this.#check(response, request);
+      const etag = this.#check(response, request);
+      if (response.status === 206) this.#proven = response.url;
+      return { ...response, etag };
     } catch (error) {
       await discard(response);
       throw error;
@@ -64,10 +122,8 @@ export class RangeSource {
     length: number,
     signal: AbortSignal,
   ): AsyncGenerator<Buffer, void> {
-    const { trickleMs, minBytesPerSecond } = this.#http.timeouts;
+    const pace = new Pace(this.#http.timeouts, length);
     let left = length;
-    let windowStart = performance.now();
-    let windowBytes = 0;
     try {
       for await (const value of response.body) {
         const block = value as Buffer;
@@ -75,13 +131,8 @@ export class RangeSource {
           throw new Retriable(badResponse(`${this.#purpose}: more bytes than asked for`));
         left -= block.length;
         yield block;
-        windowBytes += block.length;
-        const elapsed = performance.now() - windowStart;
-        if (elapsed < trickleMs) continue;
-        if (left > 0 && windowBytes < (minBytesPerSecond * elapsed) / 1000)
-          throw this.#broken(`only ${windowBytes} bytes in ${Math.round(elapsed / 1000)} s`);
-        windowStart = performance.now();
-        windowBytes = 0;
+        const slow = pace.slow(block.length);
+        if (slow !== undefined) throw this.#broken(slow);
       }
     } catch (error) {
       if (signal.aborted) throw new InterruptedError();
@@ -118,11 +169,11 @@ export class RangeSource {
     throw statusError(status, headers, url, this.#purpose);
   }
 
+  /** Whether the answer is of the bytes that were asked for; returns its entity tag. */
   #check(
-    response: HubResponse,
+    { headers, status, url }: Pick<HubResponse, "headers" | "status" | "url">,
     { range, etag, whole }: RangeRequest,
-  ): HubResponse & { readonly etag: string | undefined } {
-    const { headers, status, url } = response;
+  ): string | undefined {
     const encoding = headers["content-encoding"];
     if (encoding !== undefined && encoding !== "identity")
       throw new Retriable(
@@ -138,7 +189,7 @@ export class RangeSource {
       this.#checkContentRange(headers, range, url);
       this.#checkLength(headers, range.end - range.start, url);
     }
-    return { ...response, etag: tag };
+    return tag;
   }
 
   #checkContentRange(headers: Headers, range: ByteRange, url: URL): void {
@@ -175,6 +226,40 @@ export class RangeSource {
         hint: "Run the same command again: it goes on where it stopped.",
       }),
     );
+  }
+}
+
+function rangeHeaders({ start, end }: ByteRange, etag: string | undefined): Record<string, string> {
+  return {
+    range: `bytes=${start}-${end - 1}`,
+    ...(etag === undefined ? {} : { "if-range": etag }),
+  };
+}
+
+/** Notices a body that comes, but too slowly. */
+class Pace {
+  readonly #timeouts: Timeouts;
+  #left: number;
+  #start = performance.now();
+  #bytes = 0;
+
+  constructor(timeouts: Timeouts, length: number) {
+    this.#timeouts = timeouts;
+    this.#left = length;
+  }
+
+  /** Counts bytes; says what is wrong when too few came within the window. */
+  slow(bytes: number): string | undefined {
+    const { trickleMs, minBytesPerSecond } = this.#timeouts;
+    this.#bytes += bytes;
+    this.#left -= bytes;
+    const elapsed = performance.now() - this.#start;
+    if (elapsed < trickleMs) return undefined;
+    const [got, wanted] = [this.#bytes, (minBytesPerSecond * elapsed) / 1000];
+    [this.#start, this.#bytes] = [performance.now(), 0];
+    return this.#left > 0 && got < wanted
+      ? `only ${got} bytes in ${Math.round(elapsed / 1000)} s`
+      : undefined;
   }
 }
 

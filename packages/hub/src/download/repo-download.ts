@@ -1,13 +1,19 @@
 import { setMaxListeners } from "node:events";
-import { copyFile, mkdir, rmdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { constants, createReadStream } from "node:fs";
-import { removePath, requireSpace, sha256, throwIfAborted } from "@moonlight-rl/core";
+import { open, rmdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  acquireLock,
+  onDisk,
+  removePath,
+  requireSpace,
+  sha256,
+  TemporaryError,
+  throwIfAborted,
+} from "@moonlight-rl/core";
 import pLimit from "p-limit";
 import type { RepoFile } from "../client/repo-listing.ts";
 import { encodePath } from "../protocol/file-path.ts";
 import { resolvePrefix, type RepoRef } from "../protocol/repo.ts";
-import { ContentHash } from "./content-hash.ts";
 import { downloadFile, type FileJob, type Transfer } from "./file-download.ts";
 import { selectFiles, type Selection } from "./selection.ts";
 
@@ -37,6 +43,8 @@ export interface DownloadOptions extends RepoRef {
   readonly contiguous?: (file: RepoFile) => string | undefined;
   readonly onProgress?: (progress: DownloadProgress) => void;
   readonly onWarning?: (warning: { readonly code: string; readonly message: string }) => void;
+  /** The longest that all of it may take, in milliseconds; default: as long as bytes keep coming. */
+  readonly totalMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -49,30 +57,63 @@ export interface DownloadedRepo {
   readonly bytes: { total: number; fetched: number; kept: number; reread: number };
 }
 
-/** Brings the wanted files of a listing into a folder. What is there already and verifies is kept. */
+/**
+ * Brings the wanted files of a listing into a folder. What is there already and verifies is kept. One process at a time:
+ * another one on this machine gets `LOCK_HELD`.
+ */
 export async function downloadListing(
   transfer: Transfer,
   listing: readonly RepoFile[],
   options: DownloadOptions,
+): Promise<DownloadedRepo> {
+  const partials = `${options.directory}.part`;
+  const { totalMs } = options;
+  const deadline = totalMs === undefined ? undefined : AbortSignal.timeout(totalMs);
+  const signals = [deadline, options.signal].filter((signal) => signal !== undefined);
+  const signal = AbortSignal.any(signals);
+  const lock = await onDisk(partials, () =>
+    acquireLock(join(partials, "lock"), {
+      what: `The download to ${options.directory}`,
+      wait: false,
+    }),
+  );
+  try {
+    return await downloadLocked(transfer, listing, { ...options, signal }, partials);
+  } catch (error) {
+    if (deadline?.aborted !== true || options.signal?.aborted === true) throw error;
+    throw new TemporaryError(
+      "HUB_TOO_SLOW",
+      `${options.type} ${options.repo} is not complete after ${(totalMs ?? 0) / 1000} s`,
+      { cause: error, hint: "Run the same command again: it goes on where it stopped." },
+    );
+  } finally {
+    await lock.release();
+    // Partial files of other selections stay for them.
+    await rmdir(partials).catch(() => undefined);
+  }
+}
+
+async function downloadLocked(
+  transfer: Transfer,
+  listing: readonly RepoFile[],
+  options: DownloadOptions & { readonly signal: AbortSignal },
+  partials: string,
 ): Promise<DownloadedRepo> {
   const { files, leftOut } = selectFiles(options.type, listing, options.selection);
   const total = files.reduce((sum, file) => sum + file.size, 0);
   const bytes = { total, fetched: 0, kept: 0, reread: 0 };
   const digests = new Map<string, { sha256: string; size: number }>();
   const done = new Map<string, number>();
-  const partials = `${options.directory}.part`;
+  let sum = 0;
   const report = (file: RepoFile, fileDone: number): void => {
+    sum += fileDone - (done.get(file.path) ?? 0);
     done.set(file.path, fileDone);
-    let sum = 0;
-    for (const value of done.values()) sum += value;
     options.onProgress?.({ path: file.path, fileDone, fileSize: file.size, done: sum, total });
   };
 
   for (const file of files) {
     throwIfAborted(options.signal);
-    const kept =
-      (await verifiedFile(join(options.directory, file.path), file)) ??
-      (await seeded(join(options.directory, file.path), file, options));
+    const kept = await verifiedFile(transfer, join(options.directory, file.path), file);
     if (kept === undefined) continue;
     // A kill between the last rename and the tidying up leaves these.
     const leftover = join(partials, partialName(file));
@@ -87,14 +128,19 @@ export async function downloadListing(
   await requireSpace(options.directory, lacking, "the download");
 
   const failed = new AbortController();
-  const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
+  const signal = AbortSignal.any([failed.signal, options.signal]);
   setMaxListeners(0, signal);
-  const openFiles = pLimit(transfer.limit.concurrency);
+  // Never more open files than requests, so that a repository of thousands needs no more handles.
+  const openFiles = pLimit(transfer.lanes.max);
   const fetchOne = async (file: RepoFile): Promise<void> => {
     throwIfAborted(signal);
     const result = await downloadFile(
       transfer,
-      jobOf(transfer, file, options, partials),
+      {
+        ...jobOf(transfer, file, options, partials),
+        contiguous: options.contiguous?.(file),
+        seed: await options.seed?.(file),
+      },
       {
         onBytes: (value) => {
           report(file, value);
@@ -121,7 +167,6 @@ export async function downloadListing(
     ),
   );
   if (cause !== undefined) throw cause.error;
-  await removeIfEmpty(partials);
   return { commit: options.commit, files: Object.fromEntries(digests), leftOut, bytes };
 }
 
@@ -137,14 +182,10 @@ function jobOf(
       `/${resolvePrefix(options.type)}${options.repo}/resolve/${options.commit}/${encodePath(file.path)}`,
     ),
     target: join(options.directory, file.path),
+    directory: options.directory,
     partial: join(partials, partialName(file)),
     purpose: `${file.path} of ${options.type} ${options.repo}`,
   };
-}
-
-/** Partial files of other selections stay for them. */
-async function removeIfEmpty(folder: string): Promise<void> {
-  await rmdir(folder).catch(() => undefined);
 }
 
 /** A flat, safe name for a path of any depth and spelling. */
@@ -152,36 +193,26 @@ function partialName(file: RepoFile): string {
   return sha256(file.path).slice(0, 32);
 }
 
-/** The sha256 of a file whose whole content a seed had. */
-async function seeded(
-  target: string,
-  file: RepoFile,
-  { seed }: DownloadOptions,
-): Promise<string | undefined> {
-  const found = await seed?.(file);
-  if (found?.bytes !== file.size) return undefined;
-  const sha256 = await verifiedFile(found.path, file);
-  if (sha256 === undefined) return undefined;
-  await mkdir(dirname(target), { recursive: true });
-  await copyFile(found.path, target, constants.COPYFILE_FICLONE);
-  return sha256;
-}
-
 /** The sha256 of a file that is there and is the listed one. */
-async function verifiedFile(path: string, file: RepoFile): Promise<string | undefined> {
+async function verifiedFile(
+  { hashes }: Transfer,
+  path: string,
+  file: RepoFile,
+): Promise<string | undefined> {
   const info = await stat(path).catch(() => undefined);
   if (info?.isFile() !== true || info.size !== file.size) return undefined;
-  const hash = new ContentHash(file.size, file.lfs === undefined);
-  let offset = 0;
-  for await (const value of createReadStream(path, { highWaterMark: 1 << 20 })) {
-    const block = value as Buffer;
-    hash.offer(offset, block);
-    offset += block.length;
+  const handle = await open(path);
+  const hash = hashes.open(file.size, file.lfs === undefined);
+  try {
+    await hash.read(handle.fd, 0, file.size);
+    const digests = await hash.digest();
+    const same =
+      file.lfs === undefined ? digests.blobSha1 === file.oid : digests.sha256 === file.lfs.oid;
+    return same ? digests.sha256 : undefined;
+  } finally {
+    hash.drop();
+    await handle.close();
   }
-  const digests = hash.digest();
-  const same =
-    file.lfs === undefined ? digests.blobSha1 === file.oid : digests.sha256 === file.lfs.oid;
-  return same ? digests.sha256 : undefined;
 }
 
 /** Disk that the rest will take: partial files are sparse, so only their blocks count as there. */

@@ -78,7 +78,7 @@ async function partial(folder: string, suffix: ".part" | ".ranges"): Promise<str
 }
 
 describe("after kill -9", () => {
-  it.each([0, 10])("%i finished ranges are not fetched again", async (ranges) => {
+  it.each([0, 10])("F22 %i finished ranges are not fetched again", async (ranges) => {
     const folder = join(root, `killed-${ranges}`);
     await killedAfter(ranges, folder);
     const before = server.requests.length;
@@ -112,6 +112,7 @@ describe("after kill -9", () => {
 
   it.each([
     ["that is no journal", "garbage\n{}\n"],
+    ["of a later version (F26)", '{"blocks":[1,2,3]}\n'],
     ["with ranges that cannot be", '{"start":5,"end":99999999}\n'],
   ])("a journal %s is not believed", async (_, text) => {
     const folder = join(root, `bad-${text.length}`);
@@ -134,7 +135,7 @@ describe("after kill -9", () => {
     expect((await finish(folder)).bytes.fetched).toBeGreaterThan(SIZE);
   });
 
-  it("a partial of other content is dropped", async () => {
+  it("F26 a partial of other content is dropped", async () => {
     const folder = join(root, "other");
     await copyOfKilled(folder);
     const file = await partial(folder, ".ranges");

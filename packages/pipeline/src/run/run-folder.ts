@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { access, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  lockHolder,
   closest,
   readJson,
   readNdjson,
@@ -11,7 +12,6 @@ import {
   type MoonlightEvent,
 } from "@moonlight-rl/core";
 import { compare } from "../artifact/folder.ts";
-import { lockHolder } from "../lock/lock.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { readJournal, type JournalEntry } from "./journal.ts";
 import { runRecordSchema, type RunRecord } from "./run-record.ts";

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import {
+  acquireLock,
   digestOf,
   NdjsonWriter,
   toMoonlightError,
@@ -9,7 +10,6 @@ import {
   type MoonlightEvent,
 } from "@moonlight-rl/core";
 import { fromJson, toJson } from "../artifact/reference.ts";
-import { acquireLock } from "../lock/lock.ts";
 import { errorOf } from "../runner/error-event.ts";
 import { packageOf } from "../runner/package-digest.ts";
 import { createSession, type RunnerOptions } from "../runner/session.ts";

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import {
+  acquireLock,
   isMoonlightError,
   MoonlightError,
   removePath,
@@ -15,7 +16,6 @@ import {
 import type { JsonObject } from "../artifact/artifact.ts";
 import { publishArtifact } from "../artifact/publish.ts";
 import { toJson } from "../artifact/reference.ts";
-import { acquireLock } from "../lock/lock.ts";
 import { keyedPart } from "../schema/keyed.ts";
 import type { StageContext } from "../stage/context.ts";
 import type { Stage } from "../stage/define-stage.ts";

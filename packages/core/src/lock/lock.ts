@@ -4,7 +4,8 @@ import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { removePath, TemporaryError, throwIfAborted } from "@moonlight-rl/core";
+import { removePath } from "../atomic-file.ts";
+import { TemporaryError, throwIfAborted } from "../error.ts";
 import { isAlive, processStart } from "./process-identity.ts";
 
 const holderSchema = z.object({

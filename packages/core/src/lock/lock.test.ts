@@ -1,14 +1,18 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { removePath } from "../atomic-file.ts";
 import { acquireLock, lockHolder } from "./lock.ts";
 import { isAlive, processStart } from "./process-identity.ts";
 
-const temporary = temporaryFolder();
+const temporary = { path: "" };
+beforeEach(async () => {
+  temporary.path = await mkdtemp(join(tmpdir(), "moonlight-lock-"));
+});
+afterEach(() => removePath(temporary.path));
 const pathOf = (): string => join(temporary.path, "locks", "a.lock");
 const take = (wait = false) => acquireLock(pathOf(), { what: "Stage a", wait });
 const leave = async (holder: object | string): Promise<void> => {
