@@ -1,8 +1,8 @@
-import { mkdtemp, rm, statfs } from "node:fs/promises";
+import { rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { formatBytes } from "@moonlight-rl/core";
 import type { Bench, Findings } from "../bench.ts";
+import { scratchFolder } from "../measure/scratch-folder.ts";
 import { median } from "../measure/median.ts";
 import type { Contender } from "./contender.ts";
 import {
@@ -36,10 +36,8 @@ export const fetchBench: Bench = {
       }
     }
     await checkRoom(repo.bytes);
-    const [folder, prefix] = [
-      await mkdtemp(join(RAM_DISK, "moonlight-bench-")),
-      await mkdtemp(join(tmpdir(), "moonlight-nginx-")),
-    ];
+    const folder = await scratchFolder(RAM_DISK);
+    const prefix = await scratchFolder(tmpdir());
     try {
       const nginx = await startNginx(prefix, repo);
       try {

@@ -42,8 +42,9 @@ async function main(names: readonly string[], flags: Flags): Promise<void> {
     if (path !== undefined && !existsSync(path)) usage(`${path} does not exist`);
 
   const stop = new AbortController();
+  // Listeners that stay: after the last one is gone, execa's own ends the process before anything is tidied up.
   for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => {
+    process.on(signal, () => {
       stop.abort();
     });
   const total = { passed: 0, failed: 0, skipped: 0 };
