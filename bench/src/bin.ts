@@ -1,10 +1,11 @@
 import { setMaxListeners } from "node:events";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { EXIT_CODE } from "@moonlight-rl/core";
 import { Command, InvalidArgumentError } from "commander";
 import { machineState } from "./measure/machine.ts";
+import { scratchFolder } from "./measure/scratch-folder.ts";
 import { parseSize } from "./measure/size.ts";
 import { BENCHES } from "./registry.ts";
 import { belowGoal, reportText } from "./report-text.ts";
@@ -44,15 +45,13 @@ async function main(wanted: readonly string[], flags: Flags): Promise<void> {
   const stop = new AbortController();
   // Contenders run several commands at once, and each listens.
   setMaxListeners(100, stop.signal);
+  // Listeners that stay: after the last one is gone, execa's own ends the process before anything is tidied up.
   for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => {
+    process.on(signal, () => {
       stop.abort();
     });
   if (flags.keep !== undefined) await mkdir(flags.keep, { recursive: true });
-  const folder =
-    flags.keep === undefined
-      ? await mkdtemp(join(tmpdir(), "moonlight-bench-"))
-      : resolve(flags.keep);
+  const folder = flags.keep === undefined ? await scratchFolder(tmpdir()) : resolve(flags.keep);
   try {
     console.error(await machineState());
     const report = await runBenches(

@@ -1,6 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatDuration } from "@moonlight-rl/core";
 import { renderArgv } from "@moonlight-rl/miles";
@@ -8,6 +7,7 @@ import { MOONLIGHT_16B_A3B } from "@moonlight-rl/model";
 import { checkRecipe, resolveRecipe } from "@moonlight-rl/recipe";
 import type { Bench, BenchOptions, Findings } from "../bench.ts";
 import { medianMs } from "../measure/repeat.ts";
+import { scratchFolder } from "../measure/scratch-folder.ts";
 import { timedCommand } from "../measure/timed-command.ts";
 
 const BIN = fileURLToPath(new URL("../../../apps/moonlight/bin/moonlight.js", import.meta.url));
@@ -59,7 +59,7 @@ async function help({ repeat, signal }: BenchOptions, findings: Findings): Promi
 }
 
 async function cachedRun({ repeat, signal }: BenchOptions, findings: Findings): Promise<void> {
-  const workspace = await mkdtemp(join(tmpdir(), "moonlight-bench-run-"));
+  const workspace = await scratchFolder(tmpdir());
   const run = (): ReturnType<typeof timedCommand> =>
     timedCommand(process.execPath, [BIN, "run", "--json", ...SHORT_RUN], {
       env: { MOONLIGHT_WORKSPACE: workspace },

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { timedCommand } from "../measure/timed-command.ts";
 import { cleanEnvironment, type Contender } from "./contender.ts";
-import { REPO } from "./synthetic-repo.ts";
+import { REPO } from "./hub-answers.ts";
 
 const BIN = fileURLToPath(
   new URL("../../../packages/fetch/bin/moonlight-fetch.js", import.meta.url),

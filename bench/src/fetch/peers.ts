@@ -1,22 +1,14 @@
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { npmEnvironment, pythonEnvironment } from "@moonlight-rl/interop";
-import { execa } from "execa";
-import { timedCommand, type Timed } from "../measure/timed-command.ts";
-import { cleanEnvironment, type Attempt, type Contender } from "./contender.ts";
-import { REPO } from "./synthetic-repo.ts";
+import { timedCommand } from "../measure/timed-command.ts";
+import { address, cleanEnvironment, installed, type Peer } from "./contender.ts";
+import { CURL_PEERS } from "./curl-peers.ts";
+import { REPO } from "./hub-answers.ts";
 
 const peersFolder = (name: string): string =>
   fileURLToPath(new URL(`../../peers/${name}`, import.meta.url));
-const CORES = availableParallelism();
 const HUB_JS = "@huggingface/hub@2.17.5";
-
-/** A peer, and how it is made ready; `prepare` throws when it cannot be had here. */
-export interface Peer {
-  readonly peer: string;
-  prepare(signal: AbortSignal, note: (text: string) => void): Promise<Contender>;
-}
 
 export const PEERS: readonly Peer[] = [
   hf("hf download", "hf", "huggingface_hub 2.4.0 with hf_xet 1.8.0", {}),
@@ -36,7 +28,8 @@ export const PEERS: readonly Peer[] = [
       const entry = join(folder, "node_modules/@huggingface/hub/dist/index.mjs");
       return {
         peer: "@huggingface/hub",
-        settings: `${HUB_JS} snapshotDownload on Node ${process.version}`,
+        settings: `${HUB_JS} snapshotDownload on Node ${process.version}; not measured where connections are capped`,
+        oneConnection: true,
         download: async ({ url, folder, signal }) =>
           await timedCommand(
             process.execPath,
@@ -46,14 +39,7 @@ export const PEERS: readonly Peer[] = [
       };
     },
   },
-  curl("curl", "one curl for each file, all at once; nothing verified"),
-  curl("curl + sha256sum", "as curl, then one sha256sum over all files", ["sha256sum"]),
-  curl("curl + parallel sha256sum", `as curl, then xargs -P${CORES} -n1 sha256sum`, [
-    "xargs",
-    `-P${CORES}`,
-    "-n1",
-    "sha256sum",
-  ]),
+  ...CURL_PEERS,
   {
     peer: "aria2c",
     async prepare() {
@@ -127,78 +113,4 @@ function hf(
       };
     },
   };
-}
-
-function curl(peer: string, settings: string, verify?: readonly string[]): Peer {
-  return {
-    peer,
-    async prepare() {
-      const version = await installed("curl", "apt-get install curl");
-      return {
-        peer,
-        settings: `${version.split(" ", 2).join(" ")}: ${settings}`,
-        async download(attempt) {
-          const got = await curlAll(attempt);
-          if (verify === undefined) return got;
-          const [file = "", ...args] = verify;
-          const paths = attempt.repo.files.map(({ path }) => join(attempt.folder, path));
-          const checked =
-            file === "xargs"
-              ? await timedCommand(file, args, {
-                  input: paths.join("\n"),
-                  cancelSignal: attempt.signal,
-                })
-              : await timedCommand(file, [...args, ...paths], { cancelSignal: attempt.signal });
-          const wrong = attempt.repo.files.filter(
-            ({ etag }) => etag.length === 64 && !checked.stdout.includes(etag),
-          );
-          if (wrong.length > 0) throw new Error(`${peer}: wrong bytes in ${wrong[0]?.path ?? ""}`);
-          return {
-            seconds: got.seconds + checked.seconds,
-            peakRss: Math.max(got.peakRss, checked.peakRss),
-          };
-        },
-      };
-    },
-  };
-}
-
-async function curlAll({
-  url,
-  repo,
-  folder,
-  signal,
-}: Attempt): Promise<Pick<Timed, "seconds" | "peakRss">> {
-  const start = performance.now();
-  const all = await Promise.all(
-    repo.files.map(({ path }) =>
-      timedCommand(
-        "curl",
-        [
-          "-q",
-          "--fail",
-          "--silent",
-          "--show-error",
-          "-o",
-          join(folder, path),
-          address(url, repo, path),
-        ],
-        { env: cleanEnvironment({}), cancelSignal: signal },
-      ),
-    ),
-  );
-  return {
-    seconds: (performance.now() - start) / 1000,
-    peakRss: all.reduce((sum, { peakRss }) => sum + peakRss, 0),
-  };
-}
-
-function address(url: string, { commit }: { readonly commit: string }, path: string): string {
-  return `${url}/${REPO}/resolve/${commit}/${path}`;
-}
-
-async function installed(command: string, hint: string): Promise<string> {
-  const { exitCode, stdout } = await execa(command, ["--version"], { reject: false });
-  if (exitCode !== 0) throw new Error(`${command} is not installed: ${hint}`);
-  return stdout.split("\n", 1)[0] ?? "";
 }

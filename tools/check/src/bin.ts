@@ -1,8 +1,8 @@
-import { formatDuration } from "@moonlight-rl/core";
 import { boundariesGate } from "./boundaries-gate.ts";
 import { commandsGate } from "./commands-gate.ts";
 import { commandGate, type Gate } from "./gate.ts";
 import { killGate } from "./kill-gate.ts";
+import { runGates } from "./run-gates.ts";
 import { typesGate } from "./types-gate.ts";
 import { vitestGate } from "./vitest-gate.ts";
 
@@ -19,22 +19,4 @@ const GATES: readonly Gate[] = [
   killGate(5),
 ];
 
-const wanted = process.argv.slice(2);
-let passed = 0;
-const failures: string[] = [];
-for (const gate of GATES) {
-  if (wanted.length > 0 && !wanted.includes(gate.name)) continue;
-  const start = performance.now();
-  const verdict = await gate
-    .run()
-    .catch((error: unknown) => ({ passed: 0, failures: [String(error)] }));
-  passed += verdict.passed;
-  failures.push(...verdict.failures.map((failure) => `[${gate.name}] ${failure}`));
-  const seconds = formatDuration((performance.now() - start) / 1000);
-  console.log(
-    `${verdict.failures.length === 0 ? "ok  " : "FAIL"}  ${gate.name.padEnd(12)} ${verdict.passed} passed, ${verdict.failures.length} failed, ${seconds}`,
-  );
-}
-for (const failure of failures) console.log(`\n${failure}`);
-console.log(`\n${passed} passed, ${failures.length} failed`);
-process.exitCode = failures.length === 0 ? 0 : 1;
+await runGates(GATES, process.argv.slice(2));

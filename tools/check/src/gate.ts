@@ -4,9 +4,11 @@ import { execa } from "execa";
 export interface Verdict {
   readonly passed: number;
   readonly failures: readonly string[];
+  /** What could not be checked here, and why. */
+  readonly skipped?: readonly string[];
 }
 
-/** One gate of `npm run check`. It throws or lists failures; it never mends anything. */
+/** One gate of `npm run check` or `npm run check:deep`. It throws or lists failures; it never mends anything. */
 export interface Gate {
   readonly name: string;
   run(): Promise<Verdict>;

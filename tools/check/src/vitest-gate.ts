@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { readJson } from "@moonlight-rl/core";
 import { execa } from "execa";
 import { z } from "zod";
-import type { Gate } from "./gate.ts";
+import type { Gate, Verdict } from "./gate.ts";
 
 const reportSchema = z.object({
   numPassedTests: z.int(),
@@ -28,41 +28,41 @@ const reportSchema = z.object({
 
 /** All unit tests, counted one by one. */
 export function vitestGate(): Gate {
-  return {
-    name: "tests",
-    async run() {
-      const folder = await mkdtemp(join(tmpdir(), "moonlight-vitest-"));
-      try {
-        const file = join(folder, "report.json");
-        const run = await execa(
-          "vitest",
-          ["run", "--reporter=dot", "--reporter=json", `--outputFile.json=${file}`],
-          {
-            preferLocal: true,
-            reject: false,
-            stdin: "ignore",
-            all: true,
-          },
+  return { name: "tests", run: () => runVitest({}) };
+}
+
+/** Runs all unit tests in an environment whose PATH decides which Node they run on. */
+export async function runVitest(env: Readonly<Record<string, string>>): Promise<Verdict> {
+  const folder = await mkdtemp(join(tmpdir(), "moonlight-vitest-"));
+  try {
+    const file = join(folder, "report.json");
+    const run = await execa(
+      "node",
+      [
+        "node_modules/vitest/vitest.mjs",
+        "run",
+        "--reporter=dot",
+        "--reporter=json",
+        `--outputFile.json=${file}`,
+      ],
+      { env, reject: false, stdin: "ignore", all: true },
+    );
+    const report = await readJson(file, reportSchema, { what: "vitest report" });
+    const failures = report.testResults.flatMap((suite) => {
+      const failed = suite.assertionResults
+        .filter((test) => test.status === "failed")
+        .map(
+          (test) => `${suite.name}: ${test.fullName}\n${(test.failureMessages ?? []).join("\n")}`,
         );
-        const report = await readJson(file, reportSchema, { what: "vitest report" });
-        const failures = report.testResults.flatMap((suite) => {
-          const failed = suite.assertionResults
-            .filter((test) => test.status === "failed")
-            .map(
-              (test) =>
-                `${suite.name}: ${test.fullName}\n${(test.failureMessages ?? []).join("\n")}`,
-            );
-          return failed.length === 0 && suite.status === "failed"
-            ? [`${suite.name}: ${suite.message ?? "failed"}`]
-            : failed;
-        });
-        if (failures.length === 0 && run.exitCode !== 0)
-          failures.push(`vitest: exit ${run.exitCode}\n${run.all}`);
-        if (report.numTotalTests === 0) failures.push("vitest ran no test");
-        return { passed: report.numPassedTests, failures };
-      } finally {
-        await rm(folder, { recursive: true, force: true });
-      }
-    },
-  };
+      return failed.length === 0 && suite.status === "failed"
+        ? [`${suite.name}: ${suite.message ?? "failed"}`]
+        : failed;
+    });
+    if (failures.length === 0 && run.exitCode !== 0)
+      failures.push(`vitest: exit ${run.exitCode}\n${run.all}`);
+    if (report.numTotalTests === 0) failures.push("vitest ran no test");
+    return { passed: report.numPassedTests, failures };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

@@ -4,7 +4,7 @@ Writes, for one small random model: its weights (an HF folder), and, for a fixed
 the log-probs of the response tokens, and the gradient of every parameter of the mean cross-entropy (mean over
 samples of each sample's mean over response tokens, as the trainer's "sft" loss defines it).
 
-    python make_golden.py OUT_DIR
+    python make_golden.py OUT_DIR [SEED]
 """
 
 import copy
@@ -46,8 +46,8 @@ CONFIG = dict(
 LENGTHS = [(5, 12), (7, 9), (3, 10)]  # (prompt, whole)
 
 
-def main(out: Path) -> None:
-    torch.manual_seed(7)
+def main(out: Path, seed: int = 7) -> None:
+    torch.manual_seed(seed)
     model = DeepseekV3ForCausalLM(DeepseekV3Config(**CONFIG)).to(torch.float32)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -95,4 +95,4 @@ def main(out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:3]))

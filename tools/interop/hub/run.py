@@ -1,12 +1,10 @@
 """Python's own `hf download` against `startHubServer`, live.
 
-    npm run build && python3 tools/interop/hub/run.py [--keep FOLDER]
+    npm run interop -- hub
 
-Makes its own environment from requirements.txt in a temporary folder (or FOLDER, kept for the next time), serves
-repositories made here, and compares what `hf` and `huggingface_hub` bring home. Ends with "N passed, N failed".
+Serves repositories made here, and compares what `hf` and `huggingface_hub` bring home. Ends with "N passed, N failed".
 """
 
-import argparse
 import hashlib
 import os
 import pathlib
@@ -24,17 +22,6 @@ const server = await startHubServer({ root, ...(token ? { token } : {}) });
 console.log(server.url);
 process.stdin.on("end", () => process.exit(0)).resume();
 """
-
-
-def make_environment(folder: pathlib.Path) -> pathlib.Path:
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    subprocess.run(
-        [str(python), "-m", "pip", "install", "--quiet", "-r", str(HERE / "requirements.txt")],
-        check=True,
-    )
-    return python.parent
 
 
 def pattern(size: int) -> bytes:
@@ -118,12 +105,9 @@ class Checks:
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--keep", help="folder of the Python environment; kept")
-    arguments = options.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         work = pathlib.Path(temporary)
-        checks = Checks(make_environment(pathlib.Path(arguments.keep or work / "venv")), work)
+        checks = Checks(pathlib.Path(sys.executable).parent, work)
         root = work / "root"
         make_repositories(root)
         with Server(root) as server:

@@ -5,7 +5,9 @@ import { PreflightError, sha256 } from "@moonlight-rl/core";
 import { execa } from "execa";
 
 /** Environments stay here between runs; `npm ci` clears them. */
-const CACHE = fileURLToPath(new URL("../../../node_modules/.cache/moonlight-rl/", import.meta.url));
+const CACHE = fileURLToPath(
+  new URL("../../../../node_modules/.cache/moonlight-rl/", import.meta.url),
+);
 const COMPLETE = ".complete";
 
 export interface EnvironmentOptions {

@@ -1,1 +1,2 @@
 export { npmEnvironment, pythonEnvironment, type EnvironmentOptions } from "./environment.ts";
+export { TOPICS, type Topic } from "./topics.ts";

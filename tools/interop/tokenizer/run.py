@@ -1,10 +1,9 @@
 """The tokenizer package against transformers, tokenizers and tiktoken, live.
 
-    npm run build && python3 tools/interop/tokenizer/run.py [--keep FOLDER] [--random N] [--update]
+    npm run interop -- tokenizer
 
-Makes its own environment from requirements.txt in a temporary folder (or FOLDER, kept for the next time). Checks that the
-committed golden file is what Python gives (--update writes it), and compares ids and texts of N random cases with those of
-`loadTokenizer`; the same for a tiktoken vocabulary of Moonlight's form against tiktoken. Ends with "N passed, N failed".
+Checks that the committed golden file is what Python gives (--update writes it), and compares ids and texts of N random
+cases with those of `loadTokenizer`; the same for a tiktoken vocabulary of Moonlight's form against tiktoken. Ends with "N passed, N failed".
 """
 
 import argparse
@@ -49,25 +48,14 @@ console.log(JSON.stringify(JSON.parse(readFileSync(file, "utf8")).map(({ text, i
 """
 
 
-def make_environment(folder: pathlib.Path) -> pathlib.Path:
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", "-r", str(HERE / "requirements.txt")], check=True)
-    return python
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--keep", type=pathlib.Path, help="folder of the Python environment")
     parser.add_argument("--random", type=int, default=3000, help="number of random cases")
     parser.add_argument("--update", action="store_true", help="write the golden file")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        python = make_environment(options.keep or pathlib.Path(scratch) / "venv")
-
         def theirs(out: pathlib.Path, *flags: str) -> dict:
-            subprocess.run([str(python), str(HERE / "make_golden.py"), str(MODEL), str(out), *flags], check=True)
+            subprocess.run([sys.executable, str(HERE / "make_golden.py"), str(MODEL), str(out), *flags], check=True)
             return json.loads(out.read_text())
 
         def ours(file: pathlib.Path) -> dict:
@@ -79,7 +67,7 @@ def main() -> int:
 
         def tiktoken_rows(file: pathlib.Path, *flags: str) -> tuple[list, list]:
             script = str(HERE / "make_tiktoken_golden.py")
-            subprocess.run([str(python), script, str(TIKTOKEN), str(file), *flags], check=True)
+            subprocess.run([sys.executable, script, str(TIKTOKEN), str(file), *flags], check=True)
             command = ["node", "--input-type=module", "-e", OURS_TIKTOKEN, str(TIKTOKEN), str(file)]
             own = json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
             return json.loads(file.read_text()), own

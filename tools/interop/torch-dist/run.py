@@ -1,13 +1,11 @@
 """Our torch_dist checkpoints against real torch, both ways, live.
 
-    npm run build && python3 tools/interop/torch-dist/run.py [--keep FOLDER]
+    npm run interop -- torch-dist
 
-Makes its own environment from requirements.txt in a temporary folder (or FOLDER, kept for the next time). Converts the
-bundled model, lets torch read every tensor of it, lets torch save it again cut into pieces by four processes, converts
+Converts the bundled model, lets torch read every tensor of it, lets torch save it again cut into pieces by four processes, converts
 that back and compares the file. Ends with "N passed, N failed".
 """
 
-import argparse
 import pathlib
 import subprocess
 import sys
@@ -16,14 +14,6 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 MODEL = ROOT / "packages/tiny-moonlight/assets/models/moonlight-rl/tiny-moonlight"
-
-
-def make_environment(folder: pathlib.Path) -> pathlib.Path:
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", "-r", str(HERE / "requirements.txt")], check=True)
-    return python
 
 
 def convert(workspace: pathlib.Path, *flags: str | pathlib.Path) -> None:
@@ -37,23 +27,19 @@ def only(folder: pathlib.Path, pattern: str) -> pathlib.Path:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--keep", type=pathlib.Path)
-    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         temporary = pathlib.Path(name)
-        python = make_environment(options.keep or temporary / "venv")
         there, back = temporary / "there", temporary / "back"
         resaved = temporary / "resaved"
 
         def torch_reads_ours() -> None:
             convert(there, "--to", "torch_dist", "--model", MODEL)
             checkpoint = only(there / "store", "torch-dist-*")
-            subprocess.run([python, HERE / "check.py", checkpoint, MODEL], check=True)
+            subprocess.run([sys.executable, HERE / "check.py", checkpoint, MODEL], check=True)
 
         def we_read_torchs() -> None:
             checkpoint = only(there / "store", "torch-dist-*")
-            subprocess.run([python, HERE / "resave.py", checkpoint, resaved], check=True)
+            subprocess.run([sys.executable, HERE / "resave.py", checkpoint, resaved], check=True)
             convert(back, "--to", "hf", "--checkpoint", resaved, "--model", MODEL)
             convert(there, "--to", "hf", "--checkpoint", checkpoint, "--model", MODEL)
             # Both in the catalogue's order, so whole files are compared.

@@ -12,6 +12,7 @@ import { shuffleLabels } from "./shuffled-labels.ts";
 interface Flags {
   readonly seeds: string;
   readonly control: boolean;
+  readonly json?: true;
   readonly workspace: string;
   readonly set: readonly string[];
 }
@@ -24,6 +25,7 @@ const program = new Command("learning")
     "Runs the default pipeline with several seeds, and once with shuffled labels as a control.",
   )
   .option("--seeds <list>", "seeds, separated by commas; empty for none", "1,2,3,4,5")
+  .option("--json", "one JSON object a line instead of the table")
   .option("--no-control", "leave out the run with shuffled labels")
   .option("--workspace <folder>", "where runs and artifacts go", ".moonlight-learning")
   .option(
@@ -32,8 +34,12 @@ const program = new Command("learning")
     (value: string, before: readonly string[]) => [...before, value],
     [],
   )
-  .action(async ({ seeds, control, workspace, set }: Flags) => {
+  .action(async ({ seeds, control, json, workspace, set }: Flags) => {
     const rows: string[][] = [];
+    const add = (name: string, outcome: Outcome): void => {
+      rows.push(row(name, outcome));
+      console.log(json ? JSON.stringify(figures(name, outcome)) : table().split("\n").at(-1));
+    };
     const table = (): string =>
       formatTable(
         ["run", "base", "trained", "difference", "p", "answered", "training"].map((title) => ({
@@ -46,19 +52,14 @@ const program = new Command("learning")
       .split(",")
       .filter((seed) => seed !== "")
       .map(Number)) {
-      rows.push(row(`seed ${seed}`, await runOnce(seed, folder, set)));
-      console.log(table().split("\n").at(-1));
+      add(`seed ${seed}`, await runOnce(seed, folder, set));
     }
     if (control)
-      rows.push(
-        row(
-          "control: shuffled labels, 100 rollouts",
-          await withShuffledLabels((endpoint) =>
-            runOnce(1, folder, [...set, ...CONTROL], endpoint),
-          ),
-        ),
+      add(
+        "control: shuffled labels, 100 rollouts",
+        await withShuffledLabels((endpoint) => runOnce(1, folder, [...set, ...CONTROL], endpoint)),
       );
-    console.log(`\n${table()}`);
+    if (!json) console.log(`\n${table()}`);
   });
 
 await program.parseAsync();
@@ -77,6 +78,17 @@ function row(name: string, { base, trained, trainSeconds }: Outcome): string[] {
     `${formatPercent(base.closedShare)} → ${formatPercent(trained.closedShare)}`,
     formatDuration(trainSeconds),
   ];
+}
+
+/** Accuracies before and after as shares, and the paired test between them. */
+function figures(run: string, { base, trained }: Outcome) {
+  return {
+    run,
+    base: base.accuracy.mean,
+    trained: trained.accuracy.mean,
+    difference: trained.comparison?.difference ?? null,
+    pValue: trained.comparison?.pValue ?? null,
+  };
 }
 
 /** Serves the bundled repositories, but with the labels of the training prompts shuffled. */

@@ -7,7 +7,7 @@ import { passAtK, passAtPowersOfTwo } from "./pass-at-k.ts";
 import { RandomBits } from "./random-bits.ts";
 import { studentCdf, studentQuantile } from "./student-t.ts";
 
-/** Made by tools/interop/eval/statistics-golden.py with NumPy and SciPy. */
+/** Made by tools/interop/eval/make_golden.py with NumPy and SciPy. */
 interface Golden {
   readonly quantiles: readonly { degrees: number; probability: number; t: number }[];
   readonly clusters: readonly {

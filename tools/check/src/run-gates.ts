@@ -1,0 +1,29 @@
+import { formatDuration } from "@moonlight-rl/core";
+import type { Gate } from "./gate.ts";
+
+/**
+ * Runs the gates one after the other, or those that are `wanted` by name, and sets the exit code. One that throws fails
+ * for itself: every gate runs, so that one run shows everything. The last line is `N passed, N failed`.
+ */
+export async function runGates(gates: readonly Gate[], wanted: readonly string[]): Promise<void> {
+  let passed = 0;
+  const failures: string[] = [];
+  for (const gate of gates) {
+    if (wanted.length > 0 && !wanted.includes(gate.name)) continue;
+    const start = performance.now();
+    const verdict = await gate
+      .run()
+      .catch((error: unknown) => ({ passed: 0, failures: [String(error)], skipped: [] }));
+    passed += verdict.passed;
+    failures.push(...verdict.failures.map((failure) => `[${gate.name}] ${failure}`));
+    const skipped = verdict.skipped ?? [];
+    const seconds = formatDuration((performance.now() - start) / 1000);
+    console.log(
+      `${verdict.failures.length === 0 ? "ok  " : "FAIL"}  ${gate.name.padEnd(12)} ${verdict.passed} passed, ${verdict.failures.length} failed, ${seconds}`,
+    );
+    for (const what of skipped) console.log(`      skipped: ${what}`);
+  }
+  for (const failure of failures) console.log(`\n${failure}`);
+  console.log(`\n${passed} passed, ${failures.length} failed`);
+  process.exitCode = failures.length === 0 ? 0 : 1;
+}

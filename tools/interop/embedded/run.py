@@ -1,0 +1,73 @@
+"""The embedded engine against transformers' DeepseekV3ForCausalLM, on models and tokens made just now.
+
+    npm run interop -- embedded
+
+For each of several seeds, Python makes a random model, its logits, log-probs, loss and gradients; the parity tests of
+`@moonlight-rl/embedded` then run over these instead of the committed golden folder. That folder itself must be what
+Python gives for its seed, but for the last digits. Ends with "N passed, N failed".
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+from make_golden import main as make_golden
+from safetensors.torch import load_file
+
+ROOT = Path(__file__).resolve().parents[3]
+GOLDEN = ROOT / "packages/embedded/golden/deepseek-v3"
+TESTS = "packages/embedded/src/engine/transformers-parity.test.ts"
+SEEDS = [7, 1, 2, 3, 4]
+COMMITTED = 7
+
+
+def same_as_committed(made: Path) -> str | None:
+    for name in ("model", "gradients", "logits"):
+        ours, theirs = load_file(GOLDEN / f"{name}.safetensors"), load_file(made / f"{name}.safetensors")
+        if ours.keys() != theirs.keys():
+            return f"{name}: other tensors"
+        for key, tensor in ours.items():
+            if not torch.allclose(tensor, theirs[key], rtol=1e-4, atol=1e-6):
+                return f"{name}: {key} differs by {(tensor - theirs[key]).abs().max()}"
+    return None
+
+
+def parity(golden: Path, report: Path) -> tuple[int, list[str]]:
+    run = subprocess.run(
+        ["npx", "vitest", "run", TESTS, "--reporter=json", f"--outputFile={report}"],
+        cwd=ROOT,
+        env={**os.environ, "DEEPSEEK_V3_GOLDEN": str(golden)},
+        capture_output=True,
+        text=True,
+    )
+    if not report.exists():
+        return 0, [run.stdout + run.stderr]
+    tests = [test for suite in json.loads(report.read_text())["testResults"] for test in suite["assertionResults"]]
+    failures = [f"{test['title']}: {test['failureMessages'][:1]}" for test in tests if test["status"] != "passed"]
+    if not tests:
+        failures.append("no test ran")
+    return len(tests) - len(failures), failures
+
+
+def main() -> int:
+    passed, failed = 0, 0
+    for seed in SEEDS:
+        with tempfile.TemporaryDirectory() as scratch:
+            golden = Path(scratch) / "golden"
+            make_golden(golden, seed)
+            count, failures = parity(golden, Path(scratch) / "report.json")
+            if seed == COMMITTED:
+                difference = same_as_committed(golden)
+                count, failures = count + (difference is None), failures + ([] if difference is None else [difference])
+        passed, failed = passed + count, failed + len(failures)
+        print(f"ok    seed {seed}: {count} checks" if not failures else f"FAIL  seed {seed}: {failures}")
+    print(f"{passed} passed, {failed} failed")
+    return min(failed, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+import type { Json } from "@moonlight-rl/core";
+import { getGrader, GRADER_NAMES, type Grade } from "@moonlight-rl/reward";
+import { z } from "zod";
+
+const failed = z.object({ error: z.string() });
+const json: z.ZodType<Json> = z.json();
+const score = z.union([z.number(), failed]);
+
+/** One line of recorded outcomes; which graders were run is told by which fields are there. */
+export const rewardCaseSchema = z.looseObject({
+  id: z.union([z.int(), z.string()]),
+  response: json,
+  label: json.optional(),
+  /** JSON does not tell 5.0 from 5; Python's type and text of the label do. */
+  label_type: z.string().optional(),
+  label_str: z.string().optional(),
+  math: score.optional(),
+  dapo: z.union([z.object({ score: z.number() }), failed]).optional(),
+  deepscaler: score.optional(),
+  gemma: score.optional(),
+  f1: z.union([z.object({ f1: z.number() }), z.number(), failed]).optional(),
+  gpqa: score.optional(),
+});
+export type RewardCase = z.output<typeof rewardCaseSchema>;
+
+/** Field of a case → name of the grader that it is an outcome of. */
+const GRADERS = {
+  math: "math",
+  dapo: "dapo",
+  deepscaler: "deepscaler",
+  gemma: "gemma_math",
+  f1: "f1",
+  gpqa: "gpqa",
+} as const;
+
+export interface Comparison {
+  readonly grader: string;
+  readonly verdict: "same" | "different" | "skipped";
+  readonly text: string;
+}
+
+/** Compares rewards, and whether the grader refuses at all; one comparison for each recorded outcome. */
+export function compareCase(one: RewardCase): Comparison[] {
+  return (Object.keys(GRADERS) as (keyof typeof GRADERS)[]).flatMap((field) => {
+    const recorded = one[field];
+    return recorded === undefined ? [] : [compare(one, GRADERS[field], wanted(recorded))];
+  });
+}
+
+function compare(one: RewardCase, grader: string, want: number | "refused"): Comparison {
+  if (!GRADER_NAMES.includes(grader))
+    return { grader, verdict: "skipped", text: `there is no grader ${grader} yet` };
+  const { response } = one;
+  if (typeof response !== "string")
+    return { grader, verdict: "skipped", text: "our graders' signature takes only text" };
+  let grade: Grade | undefined;
+  let got: number | "refused";
+  try {
+    grade = getGrader(grader)(response, labelOf(one));
+    got = grade.reward;
+  } catch {
+    got = "refused";
+  }
+  if (got === want) return { grader, verdict: "same", text: "" };
+  return {
+    grader,
+    verdict: "different",
+    text: `reference ${want}, ours ${got}${grade === undefined ? "" : ` (${grade.outcome})`}; label ${short(one.label)}, response ${short(response.slice(-200))}`,
+  };
+}
+
+function wanted(
+  recorded: Exclude<RewardCase[keyof typeof GRADERS], undefined>,
+): number | "refused" {
+  if (typeof recorded === "number") return recorded;
+  if ("error" in recorded) return "refused";
+  return "score" in recorded ? recorded.score : recorded.f1;
+}
+
+/** Numbers that JavaScript would change travel as the text that the reference makes of them; a falsy one stays falsy. */
+function labelOf({ label, label_type, label_str }: RewardCase): Json | undefined {
+  const changed = label_type === "float" || (label_type === "int" && !Number.isSafeInteger(label));
+  return changed && label !== 0 && label_str !== undefined ? label_str : label;
+}
+
+function short(value: Json | undefined): string {
+  const text = JSON.stringify(value) ?? "undefined";
+  return text.length > 240 ? `…${text.slice(-240)}` : text;
+}

@@ -1,0 +1,27 @@
+/** What a topic compares; its folder beside `src` holds how. */
+export interface Topic {
+  readonly name: string;
+  readonly what: string;
+  /** Its live check takes `--miles` and `--megatron`. */
+  readonly reference?: true;
+  /** Its live check makes golden files of normal tests, and writes them with `--update`. */
+  readonly goldens?: true;
+}
+
+/**
+ * A folder with `run.py` and `requirements.txt` has a live check; one with `cases.ts` takes `--cases FILE`.
+ */
+export const TOPICS: readonly Topic[] = [
+  { name: "hub", what: "Python's hf download against our Hub server" },
+  { name: "torch-dist", what: "torch_dist checkpoints with torch, both ways" },
+  { name: "embedded", what: "logits and gradients of transformers' DeepseekV3ForCausalLM" },
+  { name: "recipe", what: "rules with the validators of miles and Megatron", reference: true },
+  { name: "ray", what: "the Ray Jobs client with a Ray cluster" },
+  { name: "reward", what: "graders with those of miles", reference: true },
+  { name: "eval", what: "statistics with SciPy and NumPy", goldens: true },
+  {
+    name: "tokenizer",
+    what: "token ids and chat texts with transformers, tokenizers and tiktoken",
+    goldens: true,
+  },
+];
