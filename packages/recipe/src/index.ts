@@ -7,6 +7,8 @@ export {
 } from "./schema.ts";
 export { PROFILES, getProfile, type Backend, type Profile } from "./profile.ts";
 export { rolloutArithmetic, type RolloutArithmetic } from "./arithmetic.ts";
+export type { EvaluationDataset } from "./evaluation.ts";
+export type { FieldFacts } from "./field-facts.ts";
 export { RECIPE_FIELDS, type RecipeField } from "./field.ts";
 export { parseRecipeFile, type RecipeFile } from "./recipe-file.ts";
 export { parseOverride, type Override } from "./override.ts";
