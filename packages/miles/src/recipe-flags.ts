@@ -349,6 +349,8 @@ export const RECIPE_FLAGS: readonly RecipeFlag[] = [
 export const UNRENDERED_FIELDS: readonly string[] = [
   "profile",
   "model.name",
+  "cluster.gpuType",
+  "cluster.hostMemoryGib",
   "precision.int4GroupSize",
   "runtime.megatronPath",
   "runtime.nvls",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { field } from "./field-facts.ts";
+import { GPU_TYPES } from "./planner/hardware.ts";
 
 /** The machines that miles takes. miles only. */
 export const clusterSchema = z.strictObject({
@@ -72,4 +73,13 @@ export const clusterSchema = z.strictObject({
     unit: "rollouts",
     source: "A:763",
   }),
+  gpuType: field(
+    z.enum(GPU_TYPES),
+    "The GPUs that the plan of memory and time is made for; miles is not told.",
+  ),
+  hostMemoryGib: field(
+    z.int().nullable(),
+    "Main memory of a node that the plan is held against; miles is not told. null: unknown.",
+    { usual: null, unit: "GiB" },
+  ),
 });

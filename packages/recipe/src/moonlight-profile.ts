@@ -114,6 +114,7 @@ export function moonlightProfile(root: string): Recipe {
       actorNumNodes: 1,
       actorNumGpusPerNode: 8,
       colocate: true,
+      gpuType: "h100-80",
       rolloutNumGpus: null,
     }),
     eval: withUsualValues(evaluationSchema, {

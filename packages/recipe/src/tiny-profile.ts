@@ -112,6 +112,7 @@ export function tinyProfile(): Recipe {
       actorNumNodes: 1,
       actorNumGpusPerNode: 1,
       colocate: true,
+      gpuType: "h100-80",
       rolloutNumGpus: null,
     }),
     eval: withUsualValues(evaluationSchema, {
