@@ -90,19 +90,19 @@ export function resolveSettings(explicit: Explicit, recipe: Recipe | undefined):
 
 /** A recipe may have several evaluation sets: the one of that name, or the first. */
 function settingsOfRecipe(recipe: Recipe, name: string | undefined): Explicit {
-  const { nSamplesPerPrompt, temperature, topP, maxResponseLen, datasets } = recipe.eval;
+  const { datasets, ...common } = recipe.eval;
   const set = name === undefined ? datasets[0] : datasets.find((set) => set.name === name);
   return {
     ...(set === undefined ? {} : { name: set.name, dataFile: set.path }),
-    inputKey: recipe.data.inputKey,
-    labelKey: recipe.data.labelKey,
+    inputKey: set?.inputKey ?? recipe.data.inputKey,
+    labelKey: set?.labelKey ?? recipe.data.labelKey,
     applyChatTemplate: recipe.data.applyChatTemplate,
-    nSamplesPerPrompt,
-    temperature,
-    topP,
-    maxResponseLen,
+    nSamplesPerPrompt: set?.nSamplesPerPrompt ?? common.nSamplesPerPrompt,
+    temperature: set?.temperature ?? common.temperature,
+    topP: set?.topP ?? common.topP,
+    maxResponseLen: set?.maxResponseLen ?? common.maxResponseLen,
     seed: recipe.seed,
-    rmType: recipe.reward.rmType,
+    rmType: set?.rmType ?? recipe.reward.rmType,
   };
 }
 

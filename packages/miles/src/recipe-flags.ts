@@ -1,5 +1,7 @@
-import type { Recipe } from "@moonlight-rl/recipe";
+import { RECIPE_FIELDS, type Recipe } from "@moonlight-rl/recipe";
+import { evaluationArgs } from "./evaluation-args.ts";
 import { decimalText, numberText } from "./number.ts";
+import { hfCheckpointArgs, precisionArgs } from "./precision-args.ts";
 import { refusal } from "./refusal.ts";
 
 /** How one field of the recipe (or a few that share a flag) is said to miles. */
@@ -8,6 +10,8 @@ export interface RecipeFlag {
   readonly fields: readonly string[];
   /** Empty where the reference's default already says it. */
   readonly args: (recipe: Recipe) => readonly string[];
+  /** Arguments that may begin with a minus sign since they are flags themselves. */
+  readonly raw?: true;
 }
 
 /** Where miles finds the filters that the recipe names. */
@@ -15,212 +19,263 @@ const FILTERS = {
   "nonzero-std": "miles.rollout.filter_hub.dynamic_sampling_filters.check_reward_nonzero_std",
 } as const;
 
-type Value = string | number | null;
+const FACTS = new Map(RECIPE_FIELDS.map(({ path, facts }) => [path, facts]));
 
-const text = (value: string | number): string =>
-  typeof value === "number" ? numberText(value) : value;
+function valueAt(recipe: Recipe, path: string): unknown {
+  let value: unknown = recipe;
+  for (const key of path.split(".")) value = (value as Record<string, unknown>)[key];
+  return value;
+}
 
-/** Always passed, except null. */
-function value(field: string, flag: string, read: (recipe: Recipe) => Value): RecipeFlag {
+/** The arguments of a flag with a value; nothing for null and for empty lists and maps. */
+function say(flag: string, value: unknown): readonly string[] {
+  if (value === null) return [];
+  if (Array.isArray(value)) return value.length === 0 ? [] : [flag, ...value.map(String)];
+  if (typeof value === "number") return [flag, numberText(value)];
+  if (typeof value === "string") return [flag, value];
+  return Object.keys(value as object).length === 0 ? [] : [flag, JSON.stringify(value)];
+}
+
+/** The flags that a field's facts name: always said, as the reference's launcher does. */
+function stated(...paths: readonly string[]): RecipeFlag[] {
+  return paths.map((path) => {
+    const { flag = "", negative } = FACTS.get(path) ?? {};
+    return {
+      fields: [path],
+      args: (recipe) => {
+        const value = valueAt(recipe, path);
+        if (value === true) return flag === "" ? [] : [flag];
+        if (value === false) return negative === undefined ? [] : [negative];
+        return say(flag, value);
+      },
+    };
+  });
+}
+
+/** The same, but silent while the value is what miles takes by itself. */
+function unlessUsual(...paths: readonly string[]): RecipeFlag[] {
+  return paths.flatMap((path) =>
+    stated(path).map((flag) => ({
+      ...flag,
+      args: (recipe: Recipe) =>
+        valueAt(recipe, path) === FACTS.get(path)?.usual ? [] : flag.args(recipe),
+    })),
+  );
+}
+
+/** A number with as many decimals as the reference writes. */
+function decimal(decimals: number, path: string): RecipeFlag {
+  const flag = FACTS.get(path)?.flag ?? "";
   return {
-    fields: [field],
-    args: (recipe) => {
-      const current = read(recipe);
-      return current === null ? [] : [flag, text(current)];
-    },
+    fields: [path],
+    args: (recipe) => [flag, decimalText(valueAt(recipe, path) as number, decimals)],
   };
-}
-
-/** Passed when it differs from what miles takes by itself, which is how the reference's own recipe leaves it out. */
-function unless(
-  usual: number,
-  field: string,
-  flag: string,
-  read: (recipe: Recipe) => number,
-): RecipeFlag {
-  return {
-    fields: [field],
-    args: (recipe) => (read(recipe) === usual ? [] : [flag, text(read(recipe))]),
-  };
-}
-
-/** A bare flag. */
-function toggle(field: string, flag: string, read: (recipe: Recipe) => boolean): RecipeFlag {
-  return { fields: [field], args: (recipe) => (read(recipe) ? [flag] : []) };
-}
-
-function decimal(
-  decimals: number,
-  field: string,
-  flag: string,
-  read: (recipe: Recipe) => number,
-): RecipeFlag {
-  return { fields: [field], args: (recipe) => [flag, decimalText(read(recipe), decimals)] };
 }
 
 export const CLUSTER_FLAGS: readonly RecipeFlag[] = [
-  value("cluster.actorNumNodes", "--actor-num-nodes", (r) => r.cluster.actorNumNodes),
-  value(
+  ...stated(
+    "cluster.actorNumNodes",
     "cluster.actorNumGpusPerNode",
-    "--actor-num-gpus-per-node",
-    (r) => r.cluster.actorNumGpusPerNode,
+    "cluster.colocate",
+    "cluster.rolloutNumGpus",
   ),
-  toggle("cluster.colocate", "--colocate", (r) => r.cluster.colocate),
-  value("cluster.rolloutNumGpus", "--rollout-num-gpus", (r) => r.cluster.rolloutNumGpus),
+  ...unlessUsual(
+    "cluster.numGpusPerNode",
+    "cluster.offloadTrain",
+    "cluster.offloadRollout",
+    "cluster.offloadTrainTarget",
+    "cluster.offloadTrainDiskDir",
+    "cluster.updateWeightTransferMode",
+    "cluster.updateWeightsInterval",
+  ),
 ];
 
 const CHECKPOINT_FLAGS: readonly RecipeFlag[] = [
-  value("model.hfCheckpoint", "--hf-checkpoint", (r) => r.model.hfCheckpoint),
-  value("checkpoint.refLoad", "--ref-load", (r) => r.checkpoint.refLoad),
-  value("checkpoint.load", "--load", (r) => r.checkpoint.load),
-  value("checkpoint.save", "--save", (r) => r.checkpoint.save),
-  value("checkpoint.saveInterval", "--save-interval", (r) => r.checkpoint.saveInterval),
+  {
+    fields: ["model.hfCheckpoint", "precision.rolloutCheckpoint", "precision.mode"],
+    args: hfCheckpointArgs,
+  },
+  ...stated("checkpoint.refLoad", "checkpoint.load", "checkpoint.save", "checkpoint.saveInterval"),
+  ...unlessUsual(
+    "model.megatronToHfMode",
+    "checkpoint.refCkptStep",
+    "checkpoint.ckptStep",
+    "checkpoint.saveRetainInterval",
+    "checkpoint.asyncSave",
+    "checkpoint.usePersistentCkptWorker",
+    "checkpoint.noSaveOptim",
+    "checkpoint.noLoadOptim",
+    "checkpoint.noLoadRng",
+    "checkpoint.finetune",
+    "checkpoint.startRolloutId",
+    "checkpoint.saveHf",
+    "checkpoint.saveTriggerSentinel",
+  ),
 ];
 
 const ROLLOUT_FLAGS: readonly RecipeFlag[] = [
-  value("data.promptData", "--prompt-data", (r) => r.data.promptData),
-  value("data.inputKey", "--input-key", (r) => r.data.inputKey),
-  value("data.labelKey", "--label-key", (r) => r.data.labelKey),
-  toggle("data.applyChatTemplate", "--apply-chat-template", (r) => r.data.applyChatTemplate),
-  toggle("rollout.shuffle", "--rollout-shuffle", (r) => r.rollout.shuffle),
-  value("reward.rmType", "--rm-type", (r) => r.reward.rmType),
-  value("rollout.numRollout", "--num-rollout", (r) => r.rollout.numRollout),
-  value("rollout.rolloutBatchSize", "--rollout-batch-size", (r) => r.rollout.rolloutBatchSize),
-  value("rollout.nSamplesPerPrompt", "--n-samples-per-prompt", (r) => r.rollout.nSamplesPerPrompt),
-  value("rollout.maxResponseLen", "--rollout-max-response-len", (r) => r.rollout.maxResponseLen),
-  value("rollout.temperature", "--rollout-temperature", (r) => r.rollout.temperature),
-  unless(1, "rollout.topP", "--rollout-top-p", (r) => r.rollout.topP),
-  unless(-1, "rollout.topK", "--rollout-top-k", (r) => r.rollout.topK),
-  unless(42, "rollout.seed", "--rollout-seed", (r) => r.rollout.seed),
-  value(
-    "rollout.overSamplingBatchSize",
-    "--over-sampling-batch-size",
-    (r) => r.rollout.overSamplingBatchSize,
+  ...stated("data.promptData", "data.inputKey", "data.labelKey"),
+  ...unlessUsual("data.metadataKey", "data.toolKey"),
+  ...stated("data.applyChatTemplate"),
+  ...unlessUsual("data.applyChatTemplateKwargs", "data.chatTemplatePath"),
+  ...stated(
+    "rollout.shuffle",
+    "reward.rmType",
+    "rollout.numRollout",
+    "rollout.rolloutBatchSize",
+    "rollout.nSamplesPerPrompt",
+    "rollout.maxResponseLen",
+    "rollout.temperature",
   ),
-  value("rollout.dynamicSamplingFilter", "--dynamic-sampling-filter-path", (r) =>
-    r.rollout.dynamicSamplingFilter === null ? null : FILTERS[r.rollout.dynamicSamplingFilter],
+  ...unlessUsual(
+    "reward.rmUrl",
+    "reward.customRmPath",
+    "reward.groupRm",
+    "reward.rewardKey",
+    "reward.evalRewardKey",
+    "rollout.maxPromptLen",
+    "rollout.maxContextLen",
+    "rollout.topP",
+    "rollout.topK",
+    "rollout.stop",
+    "rollout.stopTokenIds",
+    "rollout.seed",
+    "rollout.customGenerateFunctionPath",
+    "rollout.rolloutFunctionPath",
   ),
-  value(
-    "rollout.numStepsPerRollout",
-    "--num-steps-per-rollout",
-    (r) => r.rollout.numStepsPerRollout,
-  ),
-  toggle("rollout.balanceData", "--balance-data", (r) => r.rollout.balanceData),
+  ...stated("rollout.overSamplingBatchSize"),
+  {
+    fields: ["rollout.dynamicSamplingFilter"],
+    args: ({ rollout: { dynamicSamplingFilter: filter } }) =>
+      filter === null ? [] : ["--dynamic-sampling-filter-path", FILTERS[filter]],
+  },
+  ...unlessUsual("rollout.partialRollout", "rollout.maskOffpolicyInPartialRollout"),
+  ...stated("rollout.numStepsPerRollout", "rollout.balanceData"),
 ];
 
 const OPTIMIZER_FLAGS: readonly RecipeFlag[] = [
-  value("optimizer.name", "--optimizer", (r) => r.optimizer.name),
-  value("optimizer.lr", "--lr", (r) => r.optimizer.lr),
-  value("optimizer.lrDecayStyle", "--lr-decay-style", (r) => r.optimizer.lrDecayStyle),
-  value("optimizer.weightDecay", "--weight-decay", (r) => r.optimizer.weightDecay),
-  value("optimizer.adamBeta1", "--adam-beta1", (r) => r.optimizer.adamBeta1),
-  value("optimizer.adamBeta2", "--adam-beta2", (r) => r.optimizer.adamBeta2),
-  unless(1e-8, "optimizer.adamEps", "--adam-eps", (r) => r.optimizer.adamEps),
-  unless(1, "optimizer.clipGrad", "--clip-grad", (r) => r.optimizer.clipGrad),
-  toggle("optimizer.cpuOffload", "--optimizer-cpu-offload", (r) => r.optimizer.cpuOffload),
-  toggle(
-    "optimizer.overlapCpuOptimizerD2hH2d",
-    "--overlap-cpu-optimizer-d2h-h2d",
-    (r) => r.optimizer.overlapCpuOptimizerD2hH2d,
+  ...stated("optimizer.name", "optimizer.lr", "optimizer.lrDecayStyle"),
+  ...unlessUsual(
+    "optimizer.minLr",
+    "optimizer.lrDecayIters",
+    "optimizer.lrWarmupIters",
+    "optimizer.lrWarmupFraction",
+    "optimizer.lrWarmupInit",
+    "optimizer.lrWsdDecayIters",
+    "optimizer.lrWsdDecayStyle",
+    "optimizer.overrideOptParamScheduler",
   ),
-  toggle(
+  ...stated("optimizer.weightDecay", "optimizer.adamBeta1", "optimizer.adamBeta2"),
+  ...unlessUsual("optimizer.adamEps", "optimizer.clipGrad"),
+  ...stated(
+    "optimizer.cpuOffload",
+    "optimizer.overlapCpuOptimizerD2hH2d",
     "optimizer.usePrecisionAwareOptimizer",
-    "--use-precision-aware-optimizer",
-    (r) => r.optimizer.usePrecisionAwareOptimizer,
+  ),
+  ...unlessUsual(
+    "optimizer.offloadFraction",
+    "optimizer.mainGradsDtype",
+    "optimizer.mainParamsDtype",
+    "optimizer.expAvgDtype",
+    "optimizer.expAvgSqDtype",
+    "optimizer.muonMomentum",
+    "optimizer.muonUseNesterov",
+    "optimizer.muonNumNsSteps",
+    "optimizer.muonScaleMode",
+    "optimizer.muonExtraScaleFactor",
+    "optimizer.muonTpMode",
+    "optimizer.resetOptimizerStates",
   ),
 ];
+
+const ROUTING_REPLAY = {
+  off: [],
+  training: ["--use-routing-replay"],
+  rollout: ["--use-rollout-routing-replay"],
+} as const;
 
 const ALGORITHM_FLAGS: readonly RecipeFlag[] = [
-  value(
-    "algorithm.advantageEstimator",
-    "--advantage-estimator",
-    (r) => r.algorithm.advantageEstimator,
-  ),
-  toggle("algorithm.useKlLoss", "--use-kl-loss", (r) => r.algorithm.useKlLoss),
-  decimal(2, "algorithm.klLossCoef", "--kl-loss-coef", (r) => r.algorithm.klLossCoef),
-  value("algorithm.klLossType", "--kl-loss-type", (r) => r.algorithm.klLossType),
-  unless(0, "algorithm.klCoef", "--kl-coef", (r) => r.algorithm.klCoef),
-  decimal(2, "algorithm.entropyCoef", "--entropy-coef", (r) => r.algorithm.entropyCoef),
-  value("algorithm.epsClip", "--eps-clip", (r) => r.algorithm.epsClip),
-  value("algorithm.epsClipHigh", "--eps-clip-high", (r) => r.algorithm.epsClipHigh),
-  toggle(
+  ...stated("algorithm.advantageEstimator", "algorithm.useKlLoss"),
+  decimal(2, "algorithm.klLossCoef"),
+  ...stated("algorithm.klLossType"),
+  ...unlessUsual("algorithm.useUnbiasedKl", "algorithm.klCoef", "algorithm.refUpdateInterval"),
+  decimal(2, "algorithm.entropyCoef"),
+  ...stated("algorithm.epsClip", "algorithm.epsClipHigh"),
+  ...unlessUsual(
+    "algorithm.epsClipC",
     "algorithm.grpoStdNormalization",
-    "--disable-grpo-std-normalization",
-    (r) => !r.algorithm.grpoStdNormalization,
+    "algorithm.rewardsNormalization",
+    "algorithm.normalizeAdvantages",
+    "algorithm.calculatePerTokenLoss",
+    "algorithm.gamma",
+    "algorithm.lambda",
+    "algorithm.valueClip",
+    "algorithm.criticLr",
+    "algorithm.numCriticOnlySteps",
+    "algorithm.useRolloutLogprobs",
+    "algorithm.useTis",
+    "algorithm.tisClip",
+    "algorithm.tisClipLow",
+    "algorithm.customTisFunctionPath",
+    "algorithm.getMismatchMetrics",
+    "algorithm.useOpsm",
+    "algorithm.opsmDelta",
+    "algorithm.observeTrainingEntropy",
+    "algorithm.lossType",
   ),
+  {
+    fields: ["algorithm.routingReplay"],
+    args: ({ algorithm }) => ROUTING_REPLAY[algorithm.routingReplay],
+  },
 ];
 
+const TRACKING_FLAGS = unlessUsual(
+  ...RECIPE_FIELDS.map(({ path }) => path).filter((path) => path.startsWith("tracking.")),
+);
+
 const PERFORMANCE_FLAGS: readonly RecipeFlag[] = [
-  value(
+  ...stated(
     "parallelism.tensorModelParallelSize",
-    "--tensor-model-parallel-size",
-    (r) => r.parallelism.tensorModelParallelSize,
-  ),
-  toggle(
     "parallelism.sequenceParallel",
-    "--sequence-parallel",
-    (r) => r.parallelism.sequenceParallel,
-  ),
-  value(
     "parallelism.pipelineModelParallelSize",
-    "--pipeline-model-parallel-size",
-    (r) => r.parallelism.pipelineModelParallelSize,
-  ),
-  value(
     "parallelism.contextParallelSize",
-    "--context-parallel-size",
-    (r) => r.parallelism.contextParallelSize,
-  ),
-  value(
     "parallelism.expertModelParallelSize",
-    "--expert-model-parallel-size",
-    (r) => r.parallelism.expertModelParallelSize,
-  ),
-  value(
     "parallelism.expertTensorParallelSize",
-    "--expert-tensor-parallel-size",
-    (r) => r.parallelism.expertTensorParallelSize,
   ),
-  value(
+  ...unlessUsual(
+    "parallelism.numLayersPerVirtualPipelineStage",
+    "parallelism.decoderFirstPipelineNumLayers",
+    "parallelism.decoderLastPipelineNumLayers",
+    "parallelism.cpCommType",
+    "parallelism.hierarchicalContextParallelSizes",
+    "parallelism.allgatherCp",
+  ),
+  ...stated(
     "performance.recomputeGranularity",
-    "--recompute-granularity",
-    (r) => r.performance.recomputeGranularity,
-  ),
-  value("performance.recomputeMethod", "--recompute-method", (r) => r.performance.recomputeMethod),
-  value(
+    "performance.recomputeMethod",
     "performance.recomputeNumLayers",
-    "--recompute-num-layers",
-    (r) => r.performance.recomputeNumLayers,
   ),
-  toggle(
-    "performance.useDynamicBatchSize",
-    "--use-dynamic-batch-size",
-    (r) => r.performance.useDynamicBatchSize,
-  ),
-  value(
-    "performance.maxTokensPerGpu",
-    "--max-tokens-per-gpu",
-    (r) => r.performance.maxTokensPerGpu,
-  ),
-  unless(
-    1,
+  ...unlessUsual("performance.recomputeModules", "performance.distributeSavedActivations"),
+  ...stated("performance.useDynamicBatchSize", "performance.maxTokensPerGpu"),
+  ...unlessUsual(
+    "performance.logProbsMaxTokensPerGpu",
+    "performance.logProbsChunkSize",
+    "performance.recomputeLossFunction",
     "performance.microBatchSize",
-    "--micro-batch-size",
-    (r) => r.performance.microBatchSize,
+    "performance.balanceByFlops",
+    "performance.qkvFormat",
+    "performance.overlapGradReduce",
+    "performance.overlapParamGather",
+    "performance.trainMemoryMarginBytes",
+    "performance.updateWeightBufferSize",
+    "performance.distributedTimeoutMinutes",
   ),
 ];
 
 const EVALUATION_FLAGS: readonly RecipeFlag[] = [
-  value("eval.interval", "--eval-interval", (r) => r.eval.interval),
-  {
-    fields: ["eval.datasets"],
-    args: (r) =>
-      r.eval.datasets.length === 0
-        ? []
-        : ["--eval-prompt-data", ...r.eval.datasets.flatMap(({ name, path }) => [name, path])],
-  },
-  value("eval.nSamplesPerPrompt", "--n-samples-per-eval-prompt", (r) => r.eval.nSamplesPerPrompt),
-  value("eval.maxResponseLen", "--eval-max-response-len", (r) => r.eval.maxResponseLen),
+  ...stated("eval.interval"),
+  { fields: ["eval.datasets"], args: evaluationArgs },
+  ...stated("eval.nSamplesPerPrompt", "eval.maxResponseLen"),
   {
     // Left out, miles evaluates at the rollouts' temperature.
     fields: ["eval.temperature", "rollout.temperature"],
@@ -229,52 +284,29 @@ const EVALUATION_FLAGS: readonly RecipeFlag[] = [
         ? []
         : ["--eval-temperature", numberText(r.eval.temperature)],
   },
-  value("eval.topP", "--eval-top-p", (r) => r.eval.topP),
-  toggle("eval.skipBeforeTrain", "--skip-eval-before-train", (r) => r.eval.skipBeforeTrain),
+  ...stated("eval.topP"),
+  ...unlessUsual("eval.topK", "eval.maxPromptLen"),
+  ...stated("eval.skipBeforeTrain"),
 ];
 
 const ENGINE_FLAGS: readonly RecipeFlag[] = [
-  value(
-    "sglang.numGpusPerEngine",
-    "--rollout-num-gpus-per-engine",
-    (r) => r.sglang.numGpusPerEngine,
-  ),
-  value(
-    "sglang.memFractionStatic",
-    "--sglang-mem-fraction-static",
-    (r) => r.sglang.memFractionStatic,
-  ),
-  {
-    fields: ["sglang.cudaGraphBs"],
-    args: (r) =>
-      r.sglang.cudaGraphBs.length === 0
-        ? []
-        : ["--sglang-cuda-graph-bs", ...r.sglang.cudaGraphBs.map(String)],
-  },
-  unless(
-    512,
-    "sglang.serverConcurrency",
-    "--sglang-server-concurrency",
-    (r) => r.sglang.serverConcurrency,
+  ...stated("sglang.numGpusPerEngine", "sglang.memFractionStatic", "sglang.cudaGraphBs"),
+  ...unlessUsual(
+    ...RECIPE_FIELDS.map(({ path }) => path).filter(
+      (path) =>
+        path.startsWith("sglang.") &&
+        !["sglang.numGpusPerEngine", "sglang.memFractionStatic", "sglang.cudaGraphBs"].includes(
+          path,
+        ),
+    ),
   ),
 ];
 
 const OTHER_FLAGS: readonly RecipeFlag[] = [
-  decimal(
-    1,
-    "performance.attentionDropout",
-    "--attention-dropout",
-    (r) => r.performance.attentionDropout,
-  ),
-  decimal(1, "performance.hiddenDropout", "--hidden-dropout", (r) => r.performance.hiddenDropout),
-  {
-    // Leaving the flag out changes nothing: for bf16 miles turns it on by itself (MG:780-788).
-    fields: ["performance.accumulateAllreduceGradsInFp32"],
-    args: (r) =>
-      r.performance.accumulateAllreduceGradsInFp32
-        ? ["--accumulate-allreduce-grads-in-fp32"]
-        : ["--grad-reduce-in-bf16"],
-  },
+  decimal(1, "performance.attentionDropout"),
+  decimal(1, "performance.hiddenDropout"),
+  // Leaving the flag out changes nothing: for bf16 miles turns it on by itself (MG:780-788).
+  ...stated("performance.accumulateAllreduceGradsInFp32"),
   {
     fields: ["performance.attentionSoftmaxInFp32"],
     args: (r) => {
@@ -286,17 +318,18 @@ const OTHER_FLAGS: readonly RecipeFlag[] = [
       );
     },
   },
-  toggle(
-    "performance.moeEnableDeepep",
-    "--moe-enable-deepep",
-    (r) => r.performance.moeEnableDeepep,
+  ...unlessUsual("performance.attentionBackend"),
+  ...stated("performance.moeEnableDeepep", "performance.moeTokenDispatcherType"),
+  ...unlessUsual("performance.moeDeepepNumSms", "performance.moeSharedExpertOverlap"),
+  { fields: ["precision.mode"], args: precisionArgs, raw: true },
+  ...unlessUsual("seed"),
+  ...unlessUsual(
+    ...RECIPE_FIELDS.map(({ path }) => path).filter((path) =>
+      /^(faultTolerance|debug)\./.test(path),
+    ),
   ),
-  value(
-    "performance.moeTokenDispatcherType",
-    "--moe-token-dispatcher-type",
-    (r) => r.performance.moeTokenDispatcherType,
-  ),
-  unless(1234, "seed", "--seed", (r) => r.seed),
+  ...unlessUsual("runtime.trainEnv"),
+  { fields: ["runtime.extraArgs"], args: (r) => r.runtime.extraArgs, raw: true },
 ];
 
 /** What follows the model's flags, in the reference launcher's order. */
@@ -305,11 +338,21 @@ export const RECIPE_FLAGS: readonly RecipeFlag[] = [
   ...ROLLOUT_FLAGS,
   ...OPTIMIZER_FLAGS,
   ...ALGORITHM_FLAGS,
+  ...TRACKING_FLAGS,
   ...PERFORMANCE_FLAGS,
   ...EVALUATION_FLAGS,
   ...ENGINE_FLAGS,
   ...OTHER_FLAGS,
 ];
 
-/** Fields that only label a run; miles needs no word of them. */
-export const UNRENDERED_FIELDS: readonly string[] = ["profile", "model.name"];
+/** Fields that miles is told by its environment (`runtimeEnv`), and those that only label a run. */
+export const UNRENDERED_FIELDS: readonly string[] = [
+  "profile",
+  "model.name",
+  "cluster.gpuType",
+  "cluster.hostMemoryGib",
+  "precision.int4GroupSize",
+  "runtime.megatronPath",
+  "runtime.nvls",
+  "runtime.env",
+];

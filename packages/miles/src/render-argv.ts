@@ -21,6 +21,7 @@ export function renderArgv(recipe: Recipe, hfConfig: HfConfig): string[] {
 
 function render(flag: RecipeFlag, recipe: Recipe): readonly string[] {
   const args = flag.args(recipe);
+  if (flag.raw === true) return args;
   for (const arg of args.slice(1)) {
     if (looksLikeFlag(arg)) {
       throw refusal(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RECIPE_FIELDS } from "./field.ts";
+import { RECIPE_FIELDS, type RecipeField } from "./field.ts";
 import { flatten } from "./flatten.ts";
 import { resolveRecipe } from "./resolve.ts";
 
@@ -24,21 +24,38 @@ function fieldsPage(): string {
   const sections = groups.flatMap((group) => [
     `## ${group === "" ? "The recipe itself" : group}`,
     "",
-    ...RECIPE_FIELDS.filter(({ path }) => groupOf(path) === group).map((field) => {
-      const defaults = profiles.map(
-        (name, i) => `${name} \`${short(values[i]?.get(field.path))}\``,
-      );
-      return `- **${field.path}** (${field.type}; ${defaults.join(", ")}): ${field.description}`;
-    }),
+    ...RECIPE_FIELDS.filter(({ path }) => groupOf(path) === group).map((field) =>
+      fieldLine(
+        field,
+        values.map((fields) => short(fields.get(field.path))),
+      ),
+    ),
     "",
   ]);
   return [
     "# Fields of the recipe",
     "",
-    "Generated from the schema and checked by its tests: type, the profiles' values, meaning.",
+    "Generated from the schema and checked by its tests: type and unit, the profiles' values (tiny, then",
+    "moonlight-16b-a3b, where they differ), meaning, miles' flag, what miles takes when it is not told, and where the",
+    "reference defines it: A is miles/utils/arguments.py; of Megatron-LM, MG is training/arguments.py, MC",
+    "training_config.py, TC transformer_config.py, MP model_parallel_config.py.",
     "",
     ...sections,
   ].join("\n");
+}
+
+function fieldLine(
+  { path, type, description, facts }: RecipeField,
+  [tiny = "", moonlight = ""]: readonly string[],
+): string {
+  const kind = facts.unit === undefined ? type : `${type}, ${facts.unit}`;
+  const value = tiny === moonlight ? `\`${tiny}\`` : `\`${tiny}\`, \`${moonlight}\``;
+  const flag = [facts.flag, facts.negative].filter((name) => name !== undefined).join(" / ");
+  const said = flag === "" ? "" : ` miles: \`${flag}\``;
+  const usual =
+    facts.usual === undefined || flag === "" ? "" : `, untold \`${short(facts.usual)}\``;
+  const source = facts.source === undefined ? "" : ` [${facts.source}]`;
+  return `- **${path}** (${kind}; ${value}): ${description}${said}${said === "" ? "" : `${usual}.`}${source}`;
 }
 
 function short(value: unknown): string {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { factsOf, type FieldFacts } from "./field-facts.ts";
 import { recipeSchema } from "./schema.ts";
 
 /** One value of the recipe, as documentation and the command line see it. */
@@ -8,6 +9,8 @@ export interface RecipeField {
   /** What may stand there: "integer", "true | false", "k1 | k2 | null", "list of integers". */
   readonly type: string;
   readonly description: string;
+  /** The flag of miles, what miles takes untold, unit, and where the reference defines it. */
+  readonly facts: FieldFacts;
   readonly schema: z.core.$ZodType;
 }
 
@@ -24,14 +27,8 @@ function fieldsOf(schema: z.core.$ZodType, path: readonly string[]): RecipeField
       fieldsOf(inner as z.core.$ZodType, [...path, key]),
     );
   }
-  return [
-    {
-      path: path.join("."),
-      type: typeName(schema),
-      description: schema instanceof z.ZodType ? (schema.description ?? "") : "",
-      schema,
-    },
-  ];
+  const { description = "", ...facts } = schema instanceof z.ZodType ? factsOf(schema) : {};
+  return [{ path: path.join("."), type: typeName(schema), description, facts, schema }];
 }
 
 function typeName(schema: z.core.$ZodType): string {
@@ -41,6 +38,8 @@ function typeName(schema: z.core.$ZodType): string {
   if (schema instanceof z.ZodString) return "text";
   if (schema instanceof z.ZodNumberFormat) return "integer";
   if (schema instanceof z.ZodNumber) return "number";
+  if (schema instanceof z.ZodOptional) return typeName(schema.unwrap());
+  if (schema instanceof z.ZodRecord) return "map of names to values";
   if (schema instanceof z.ZodArray) return `list of ${typeName(schema.element)}`;
   if (schema instanceof z.ZodObject) return `{${Object.keys(schema.shape).join(", ")}}`;
   throw new TypeError("a recipe field of a kind that has no name in the documentation");

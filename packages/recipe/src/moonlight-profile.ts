@@ -1,4 +1,22 @@
+import { algorithmSchema } from "./algorithm.ts";
+import { checkpointSchema } from "./checkpoint.ts";
+import { clusterSchema } from "./cluster.ts";
+import { dataSchema } from "./data.ts";
+import { debugSchema } from "./debug.ts";
+import { evaluationSchema } from "./evaluation.ts";
+import { faultToleranceSchema } from "./fault-tolerance.ts";
+import { modelSchema } from "./model.ts";
+import { optimizerSchema } from "./optimizer.ts";
+import { parallelismSchema } from "./parallelism.ts";
+import { performanceSchema } from "./performance.ts";
+import { precisionSchema } from "./precision.ts";
+import { rewardSchema } from "./reward.ts";
+import { rolloutSchema } from "./rollout.ts";
+import { runtimeSchema } from "./runtime.ts";
+import { sglangSchema } from "./sglang.ts";
+import { trackingSchema } from "./tracking.ts";
 import type { Recipe } from "./schema.ts";
+import { withUsualValues } from "./usual-values.ts";
 
 /**
  * The reference's recipe for Moonlight-16B-A3B on 8 GPUs (scripts/run-moonlight-16B-A3B.sh of miles).
@@ -10,20 +28,20 @@ export function moonlightProfile(root: string): Recipe {
   return {
     profile: "moonlight-16b-a3b",
     seed: 1234,
-    model: { name: "Moonlight-16B-A3B", hfCheckpoint: model },
-    data: {
+    model: withUsualValues(modelSchema, { name: "Moonlight-16B-A3B", hfCheckpoint: model }),
+    data: withUsualValues(dataSchema, {
       promptData: `${root}/dapo-math-17k/dapo-math-17k.jsonl`,
       inputKey: "prompt",
       labelKey: "label",
       applyChatTemplate: true,
-    },
-    checkpoint: {
+    }),
+    checkpoint: withUsualValues(checkpointSchema, {
       refLoad: `${model}_torch_dist`,
       load: `${model}_miles/`,
       save: `${model}_miles/`,
       saveInterval: 20,
-    },
-    rollout: {
+    }),
+    rollout: withUsualValues(rolloutSchema, {
       numRollout: 3000,
       rolloutBatchSize: 128,
       nSamplesPerPrompt: 8,
@@ -37,9 +55,9 @@ export function moonlightProfile(root: string): Recipe {
       shuffle: true,
       seed: 42,
       balanceData: true,
-    },
-    reward: { rmType: "math" },
-    algorithm: {
+    }),
+    reward: withUsualValues(rewardSchema, { rmType: "math" }),
+    algorithm: withUsualValues(algorithmSchema, {
       advantageEstimator: "grpo",
       epsClip: 0.2,
       epsClipHigh: 0.28,
@@ -49,8 +67,8 @@ export function moonlightProfile(root: string): Recipe {
       klCoef: 0,
       entropyCoef: 0,
       grpoStdNormalization: true,
-    },
-    optimizer: {
+    }),
+    optimizer: withUsualValues(optimizerSchema, {
       name: "adam",
       lr: 1e-6,
       lrDecayStyle: "constant",
@@ -62,16 +80,16 @@ export function moonlightProfile(root: string): Recipe {
       cpuOffload: true,
       overlapCpuOptimizerD2hH2d: true,
       usePrecisionAwareOptimizer: true,
-    },
-    parallelism: {
+    }),
+    parallelism: withUsualValues(parallelismSchema, {
       tensorModelParallelSize: 4,
       sequenceParallel: true,
       pipelineModelParallelSize: 1,
       contextParallelSize: 1,
       expertModelParallelSize: 8,
       expertTensorParallelSize: 1,
-    },
-    performance: {
+    }),
+    performance: withUsualValues(performanceSchema, {
       recomputeGranularity: "full",
       recomputeMethod: "uniform",
       recomputeNumLayers: 1,
@@ -84,15 +102,22 @@ export function moonlightProfile(root: string): Recipe {
       attentionSoftmaxInFp32: true,
       moeTokenDispatcherType: "flex",
       moeEnableDeepep: true,
-    },
-    sglang: {
+    }),
+    precision: withUsualValues(precisionSchema, {}),
+    sglang: withUsualValues(sglangSchema, {
       numGpusPerEngine: 8,
       memFractionStatic: 0.7,
       cudaGraphBs: [1, 2, 4, ...Array.from({ length: 32 }, (_, i) => 8 * (i + 1))],
       serverConcurrency: 512,
-    },
-    cluster: { actorNumNodes: 1, actorNumGpusPerNode: 8, colocate: true, rolloutNumGpus: null },
-    eval: {
+    }),
+    cluster: withUsualValues(clusterSchema, {
+      actorNumNodes: 1,
+      actorNumGpusPerNode: 8,
+      colocate: true,
+      gpuType: "h100-80",
+      rolloutNumGpus: null,
+    }),
+    eval: withUsualValues(evaluationSchema, {
       interval: 20,
       datasets: [{ name: "aime", path: `${root}/aime-2024/aime-2024.jsonl` }],
       nSamplesPerPrompt: 8,
@@ -100,6 +125,10 @@ export function moonlightProfile(root: string): Recipe {
       temperature: 1,
       topP: 1,
       skipBeforeTrain: false,
-    },
+    }),
+    faultTolerance: withUsualValues(faultToleranceSchema, {}),
+    tracking: withUsualValues(trackingSchema, {}),
+    debug: withUsualValues(debugSchema, {}),
+    runtime: withUsualValues(runtimeSchema, { megatronPath: "/root/Megatron-LM/", nvls: "detect" }),
   };
 }

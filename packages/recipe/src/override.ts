@@ -49,17 +49,23 @@ function readText(field: RecipeField, text: string): unknown {
   }
   if (schema instanceof z.ZodBoolean)
     return text === "true" ? true : text === "false" ? false : text;
-  if (schema instanceof z.ZodArray) return readList(field.path, text);
+  if (schema instanceof z.ZodArray) {
+    return readYaml(field.path, /^\s*\[/.test(text) ? text : `[${text}]`, schema.element);
+  }
+  if (schema instanceof z.ZodRecord) return readYaml(field.path, text, schema.valueType);
   return text;
 }
 
-function readList(path: string, text: string): unknown {
-  const document = parseDocument(/^\s*\[/.test(text) ? text : `[${text}]`);
+/** Where texts are wanted, `8` and `true` are texts too. */
+function readYaml(path: string, text: string, inner: z.core.$ZodType): unknown {
+  const document = parseDocument(text, {
+    schema: inner instanceof z.ZodString ? "failsafe" : "core",
+  });
   const error = document.errors[0];
   if (error === undefined) return document.toJS({ maxAliasCount: 0 }) as unknown;
-  throw new UsageError("RECIPE_SET_SYNTAX", `--set ${path}: not a list: ${error.message}`, {
+  throw new UsageError("RECIPE_SET_SYNTAX", `--set ${path}: not a list or map: ${error.message}`, {
     field: path,
-    hint: "Write lists as a,b,c or as [{name: …, path: …}].",
+    hint: "Write lists as a,b,c or as [{name: …, path: …}], maps as {NAME: value}.",
   });
 }
 

@@ -58,6 +58,16 @@ describe("resolveRecipe", () => {
     expect(recipe.eval.interval).toBeNull();
   });
 
+  it("reads maps, and texts that look like numbers, by the type of the field", () => {
+    const set = ["runtime.env={A: 1, B: true}", "rollout.stop=1, x"];
+    const { recipe } = resolveRecipe({ profile: "tiny", set });
+    expect(recipe.runtime.env).toEqual({ A: "1", B: "true" });
+    expect(recipe.rollout.stop).toEqual(["1", "x"]);
+    expect(() => resolveRecipe({ profile: "tiny", set: ["runtime.env={A-B: 1}"] })).toThrow(
+      expect.objectContaining({ code: "RECIPE_INVALID" }),
+    );
+  });
+
   it("takes an empty file for no change", () => {
     const files = [file("empty.yaml", "# nothing yet\n")];
     expect(resolveRecipe({ profile: "tiny", files }).recipe).toEqual(PROFILES.tiny.recipe(""));

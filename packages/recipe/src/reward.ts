@@ -1,9 +1,12 @@
 import { z } from "zod";
+import { field } from "./field-facts.ts";
+
+const name = z.string().min(1).nullable();
 
 /** The rule that turns a response and a label into a number. */
 export const rewardSchema = z.strictObject({
-  rmType: z
-    .enum([
+  rmType: field(
+    z.enum([
       "math",
       "dapo",
       "deepscaler",
@@ -13,6 +16,34 @@ export const rewardSchema = z.strictObject({
       "ifbench",
       "random",
       "deterministic_random",
-    ])
-    .describe("Name of the grader; miles: --rm-type. embedded: a grader of @moonlight-rl/reward."),
+      "remote_rm",
+    ]),
+    "Name of the grader. embedded: a grader of @moonlight-rl/reward.",
+    { flag: "--rm-type", source: "A:2261" },
+  ),
+  rmUrl: field(name, "Address of the reward model, for rmType remote_rm.", {
+    flag: "--rm-url",
+    usual: null,
+    source: "A:2285",
+  }),
+  customRmPath: field(
+    name,
+    "Python function (dotted path) that grades instead of rmType. null: rmType does.",
+    { flag: "--custom-rm-path", usual: null, source: "A:2291" },
+  ),
+  groupRm: field(z.boolean(), "Whether a group is graded at once instead of sample by sample.", {
+    flag: "--group-rm",
+    usual: false,
+    source: "A:2282",
+  }),
+  rewardKey: field(name, "Key of the reward where the grader returns several values.", {
+    flag: "--reward-key",
+    usual: null,
+    source: "A:2267",
+  }),
+  evalRewardKey: field(name, "The same in evaluations. null: rewardKey.", {
+    flag: "--eval-reward-key",
+    usual: null,
+    source: "A:2276, A:3132",
+  }),
 });

@@ -4,14 +4,20 @@ import { algorithmSchema } from "./algorithm.ts";
 import { checkpointSchema } from "./checkpoint.ts";
 import { clusterSchema } from "./cluster.ts";
 import { dataSchema } from "./data.ts";
+import { debugSchema } from "./debug.ts";
 import { evaluationSchema } from "./evaluation.ts";
+import { faultToleranceSchema } from "./fault-tolerance.ts";
+import { field } from "./field-facts.ts";
 import { modelSchema } from "./model.ts";
 import { optimizerSchema } from "./optimizer.ts";
 import { parallelismSchema } from "./parallelism.ts";
 import { performanceSchema } from "./performance.ts";
+import { precisionSchema } from "./precision.ts";
 import { rewardSchema } from "./reward.ts";
 import { rolloutSchema } from "./rollout.ts";
+import { runtimeSchema } from "./runtime.ts";
 import { sglangSchema } from "./sglang.ts";
+import { trackingSchema } from "./tracking.ts";
 
 export const PROFILE_NAMES = ["tiny", "moonlight-16b-a3b"] as const;
 
@@ -25,8 +31,12 @@ export type ProfileName = (typeof PROFILE_NAMES)[number];
  * (`checkRecipe`), which can say why and what to do instead.
  */
 export const recipeSchema = z.strictObject({
-  profile: z.enum(PROFILE_NAMES).describe("The profile whose defaults lie under this recipe."),
-  seed: z.int().describe("Seed of everything random in training; miles: --seed (default 1234)."),
+  profile: field(z.enum(PROFILE_NAMES), "The profile whose defaults lie under this recipe."),
+  seed: field(z.int(), "Seed of everything random in training.", {
+    flag: "--seed",
+    usual: 1234,
+    source: "A:1336",
+  }),
   model: modelSchema,
   data: dataSchema,
   checkpoint: checkpointSchema,
@@ -36,9 +46,14 @@ export const recipeSchema = z.strictObject({
   optimizer: optimizerSchema,
   parallelism: parallelismSchema,
   performance: performanceSchema,
+  precision: precisionSchema,
   sglang: sglangSchema,
   cluster: clusterSchema,
   eval: evaluationSchema,
+  faultTolerance: faultToleranceSchema,
+  tracking: trackingSchema,
+  debug: debugSchema,
+  runtime: runtimeSchema,
 });
 
 export type Recipe = z.output<typeof recipeSchema>;

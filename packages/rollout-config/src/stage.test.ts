@@ -55,6 +55,22 @@ describe("rollout-config", () => {
     });
   });
 
+  it("plans memory, disk and time, and simulates the rollouts", async () => {
+    await withStage(rolloutConfig, async (kit) => {
+      const planned = await kit.run({ ...moonlight, render: "plan", promptCount: 17_398 });
+      expect(rolloutConfig.present(planned)).toMatch(
+        /^8 × H100 80 GB.*fits\n[^]*rollouts per epoch/,
+      );
+      expect(planned.figures).toMatchObject({ verdict: "fits", kv: { bytesPerToken: 31_104 } });
+      const difficulty = ["0:3,0.5:1"];
+      const rolled = await kit.run({ profile: "tiny", render: "rollout", difficulty });
+      expect(rolled.figures?.["acceptRate"]).toBeCloseTo((1 - 2 / 256) / 4, 9);
+      await expect(
+        kit.run({ ...moonlight, set: ["performance.maxTokensPerGpu=524288"] }),
+      ).rejects.toThrow("rule plan-gpu-memory");
+    });
+  });
+
   it("keys its result by the content of the files", async () => {
     await withStage(rolloutConfig, async (kit) => {
       const folder = await kit.files({ "a.yaml": "rollout: {numRollout: 10}" });
@@ -105,6 +121,8 @@ describe("rollout-config", () => {
 
   it.each([
     [{ profile: "tiny", render: "argv" }, "RENDER_BACKEND", 2],
+    [{ profile: "tiny", render: "plan" }, "RENDER_BACKEND", 2],
+    [{ profile: "tiny", render: "rollout", difficulty: ["2:1"] }, "DIFFICULTY_INVALID", 2],
     [{ profile: "tiny", files: ["/nowhere/r.yaml"] }, "FILE_UNREADABLE", 3],
     [{ profile: "tiny", set: ["rollout.numRolout=1"] }, "RECIPE_FIELD_UNKNOWN", 2],
     [{ profile: "tiny", root: "/data" }, "RECIPE_ROOT_UNUSED", 2],
@@ -119,6 +137,7 @@ describe("rollout-config", () => {
       const lists = {
         ...("files" in input ? { files: [...input.files] } : {}),
         ...("set" in input ? { set: [...input.set] } : {}),
+        ...("difficulty" in input ? { difficulty: [...input.difficulty] } : {}),
       };
       await expect(kit.run({ ...input, ...lists } as never)).rejects.toThrow(
         expect.objectContaining({ code, exitCode }),

@@ -3,6 +3,7 @@ import { UsageError } from "@moonlight-rl/core";
 import { artifact, defineStage, type StageOutput } from "@moonlight-rl/pipeline";
 import { checkRecipe, PROFILE_NAMES, PROFILES, resolveRecipe } from "@moonlight-rl/recipe";
 import { z } from "zod";
+import { lookAhead } from "./check/look-ahead.ts";
 import { judge } from "./check/judge.ts";
 import { modelConfig } from "./layers/model-config.ts";
 import { readRecipeFiles } from "./layers/read-recipe-files.ts";
@@ -39,9 +40,23 @@ const inputSchema = z.strictObject({
     .optional()
     .describe("who carries the recipe out (default: the profile's)"),
   render: z
-    .enum(["none", "argv"])
+    .enum(["none", "argv", "plan", "rollout"])
     .default("none")
-    .describe("what to print: argv = the arguments for miles, one a line"),
+    .describe(
+      "what to print: argv = the arguments for miles, one a line; plan = memory, disk and time; rollout = what over-sampling is expected to do",
+    ),
+  difficulty: z
+    .array(z.string())
+    .default([])
+    .describe(
+      "share of prompts by solve rate, as rate:share, for plan and rollout (default: spread evenly)",
+    ),
+  promptCount: z.int().min(1).optional().describe("prompts of the dataset, for plan and rollout"),
+  meanResponseLen: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("tokens of a typical response, for plan (default: half of the most)"),
 });
 
 const outputSchema = z.object({
@@ -53,6 +68,9 @@ const outputSchema = z.object({
   notes: z.int(),
   /** Only with render "argv". */
   argv: z.array(z.string()).optional(),
+  /** Only with render "plan" or "rollout": the figures, and the same as tables for people. */
+  figures: z.record(z.string(), z.json()).optional(),
+  text: z.string().optional(),
 });
 
 const stage = defineStage({
@@ -64,6 +82,8 @@ const stage = defineStage({
   examples: [
     "--profile tiny --set rollout.numRollout=20",
     "--profile moonlight-16b-a3b --root /root --render argv",
+    "--profile moonlight-16b-a3b --render plan --set cluster.gpuType=h200-141",
+    "--profile moonlight-16b-a3b --render rollout --difficulty 0:0.3,0.2:0.5,0.9:0.2",
     "--files recipe.yaml",
   ],
   async resolve(input) {
@@ -86,7 +106,8 @@ const stage = defineStage({
       });
     }
     const hfConfig = await modelConfig(recipe.profile, input.model);
-    const faults = checkRecipe(recipe, hfConfig, backend);
+    const outlook = lookAhead(recipe, backend, hfConfig, input);
+    const faults = [...checkRecipe(recipe, hfConfig, backend), ...outlook.findings];
     judge(faults, context.emit);
     const argv = renderFor(backend, recipe, hfConfig);
     const remarks = argv === undefined ? [] : remarkOnDuplicates(argv);
@@ -103,6 +124,7 @@ const stage = defineStage({
       warnings: findings.filter(({ severity }) => severity === "warning").length,
       notes: findings.filter(({ severity }) => severity === "note").length,
       ...(input.render === "argv" && argv !== undefined ? { argv: [...argv] } : {}),
+      ...outlook.printed,
     };
   },
 });
@@ -110,5 +132,6 @@ const stage = defineStage({
 /** Resolves, checks and renders the training recipe: profile < files < `--set`. */
 export const rolloutConfig = Object.assign(stage, {
   /** What the command prints instead of a table of the output, so that a rendering can be piped. */
-  present: (output: StageOutput<typeof stage>): string | undefined => output.argv?.join("\n"),
+  present: (output: StageOutput<typeof stage>): string | undefined =>
+    output.text ?? output.argv?.join("\n"),
 });

@@ -7,37 +7,89 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** Groups whose fields describe a cluster: here they must stay as the tiny profile has them. */
-const CLUSTER_ONLY = /^(parallelism|performance|sglang|cluster)\./;
-const OPTIMIZER_ONLY_ON_GPUS =
-  /^optimizer\.(cpuOffload|overlapCpuOptimizerD2hH2d|usePrecisionAwareOptimizer)$/;
+/**
+ * The fields that training here reads, by group. Every other field must stay as the tiny profile has it, so one that is
+ * added to the recipe is refused until it is honoured.
+ */
+const HONOURED: Readonly<Record<string, readonly string[]>> = {
+  model: ["name", "hfCheckpoint"],
+  data: ["promptData", "inputKey", "labelKey", "applyChatTemplate"],
+  checkpoint: ["saveInterval"],
+  rollout: [
+    "numRollout",
+    "rolloutBatchSize",
+    "nSamplesPerPrompt",
+    "overSamplingBatchSize",
+    "dynamicSamplingFilter",
+    "numStepsPerRollout",
+    "maxResponseLen",
+    "temperature",
+    "topP",
+    "topK",
+    "shuffle",
+    "seed",
+  ],
+  reward: ["rmType"],
+  algorithm: [
+    "epsClip",
+    "epsClipHigh",
+    "useKlLoss",
+    "klLossCoef",
+    "klLossType",
+    "entropyCoef",
+    "grpoStdNormalization",
+  ],
+  optimizer: ["lr", "weightDecay", "adamBeta1", "adamBeta2", "adamEps", "clipGrad"],
+  eval: [
+    "interval",
+    "datasets",
+    "nSamplesPerPrompt",
+    "maxResponseLen",
+    "temperature",
+    "topP",
+    "skipBeforeTrain",
+  ],
+};
+const HONOURED_PATHS = new Set([
+  "profile",
+  "seed",
+  ...Object.entries(HONOURED).flatMap(([group, keys]) => keys.map((key) => `${group}.${key}`)),
+]);
 
-/** Every field of the recipe that would be dropped silently if nobody said so. */
+/** Why, where it is not simply that only the miles backend has such a thing. */
+const REASONS: Readonly<Record<string, string>> = {
+  "algorithm.advantageEstimator": "advantages are computed as GRPO does",
+  "algorithm.klCoef": "a KL penalty inside the reward is not computed; use algorithm.klLossCoef",
+  "optimizer.name": "the optimizer is Adam",
+  "optimizer.lrDecayStyle": "the learning rate is constant",
+  "rollout.balanceData": "there is one rank, so nothing to balance",
+};
+const FOLDER = "the train stage reads its checkpoint artifact and saves in its own folder";
+
+/** Every field of the recipe that would be dropped silently if nobody said so, in the order of the schema. */
 export function refuseFields(recipe: Recipe): Refusal[] {
   const refusals: Refusal[] = diffRecipes(PROFILES.tiny.recipe(""), recipe)
-    .filter(({ path }) => CLUSTER_ONLY.test(path) || OPTIMIZER_ONLY_ON_GPUS.test(path))
-    .map(({ path }) => ({ field: path, reason: "only the miles backend has this" }));
-  const refuse = (wrong: boolean, field: string, reason: string): void => {
-    if (wrong) refusals.push({ field, reason });
-  };
-  const { algorithm, checkpoint, reward, rollout } = recipe;
-  refuse(
-    algorithm.klCoef !== 0,
-    "algorithm.klCoef",
-    "a KL penalty inside the reward is not computed; use algorithm.klLossCoef",
-  );
-  refuse(rollout.balanceData, "rollout.balanceData", "there is one rank, so nothing to balance");
-  refuse(
-    !GRADER_NAMES.includes(reward.rmType),
-    "reward.rmType",
-    `the graders here are ${GRADER_NAMES.join(", ")}`,
-  );
-  for (const field of ["refLoad", "load", "save"] as const) {
-    refuse(
-      checkpoint[field] !== null,
-      `checkpoint.${field}`,
-      "the train stage reads its checkpoint artifact and saves in its own folder",
-    );
+    .filter(({ path }) => !HONOURED_PATHS.has(path))
+    .map(({ path, after }) => ({
+      field: path,
+      reason:
+        typeof after === "string" && path.startsWith("checkpoint.")
+          ? FOLDER
+          : (REASONS[path] ?? "only the miles backend has this"),
+    }));
+  if (!GRADER_NAMES.includes(recipe.reward.rmType)) {
+    refusals.push({
+      field: "reward.rmType",
+      reason: `the graders here are ${GRADER_NAMES.join(", ")}`,
+    });
+  }
+  for (const [i, { name: _, path: __, ...own }] of recipe.eval.datasets.entries()) {
+    for (const key of Object.keys(own)) {
+      refusals.push({
+        field: `eval.datasets.${i}.${key}`,
+        reason: "every set is evaluated with the settings of `eval`",
+      });
+    }
   }
   return refusals;
 }

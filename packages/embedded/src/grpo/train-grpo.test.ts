@@ -199,11 +199,26 @@ describe("refuseFields", () => {
         "checkpoint.load=/x",
       ),
     ).toEqual([
+      "checkpoint.load",
+      "algorithm.klCoef",
       "optimizer.cpuOffload",
       "parallelism.tensorModelParallelSize",
-      "algorithm.klCoef",
       "reward.rmType",
-      "checkpoint.load",
     ]);
+  });
+
+  it.each([
+    ["algorithm.advantageEstimator=gspo", "algorithm.advantageEstimator"],
+    ["algorithm.epsClipC=3", "algorithm.epsClipC"],
+    ["algorithm.routingReplay=rollout", "algorithm.routingReplay"],
+    ["optimizer.name=muon", "optimizer.name"],
+    ["optimizer.lrDecayStyle=cosine", "optimizer.lrDecayStyle"],
+    ["rollout.partialRollout=true", "rollout.partialRollout"],
+    ["precision.mode=int4-qat", "precision.mode"],
+    ["tracking.useWandb=true", "tracking.useWandb"],
+    ["runtime.extraArgs=--x", "runtime.extraArgs"],
+    ["eval.datasets=[{name: a, path: a.jsonl, temperature: 0}]", "eval.datasets.0.temperature"],
+  ])("refuses %s", (set, field) => {
+    expect(refused(set)).toEqual([field]);
   });
 });
