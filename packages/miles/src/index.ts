@@ -1,3 +1,7 @@
 export { renderArgv } from "./render-argv.ts";
 export { modelArgs } from "./model-args.ts";
 export { duplicateFlags, type DuplicateFlag } from "./duplicate-flags.ts";
+export { parseArgv, type ParsedArgv, type ParseFault } from "./argv/parse-argv.ts";
+export type { Token, TokenValue } from "./argv/tokenise.ts";
+export { flagTable, type Flag, type FlagTable, type ParserName } from "./argv/flag-table.ts";
+export type { FlagSpec, Value } from "./argv/flag-spec.ts";
