@@ -26,6 +26,8 @@ export interface FlagTable {
   readonly flags: readonly Flag[];
   /** By each spelling, `--no-x` of switches included. */
   readonly bySpelling: ReadonlyMap<string, Flag>;
+  /** All spellings in order of their characters, to look up beginnings. */
+  readonly sorted: readonly string[];
   /** Whether an unambiguous beginning of a flag stands for it. */
   readonly abbreviations: boolean;
 }
@@ -66,7 +68,12 @@ function makeTable(parser: ParserName): FlagTable {
   ];
   const bySpelling = new Map<string, Flag>();
   for (const flag of flags) for (const name of spellings(flag.spec)) bySpelling.set(name, flag);
-  return { flags, bySpelling, abbreviations: parser === "backend" };
+  const sorted = [...bySpelling.keys()].toSorted(byCharacters);
+  return { flags, bySpelling, sorted, abbreviations: parser === "backend" };
+}
+
+function byCharacters(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 function toFlag(spec: FlagSpec, external: boolean): Flag {

@@ -45,12 +45,17 @@ interface State {
   readonly unusual: { flag: Flag; text: string }[];
 }
 
+const defaultValues = new WeakMap<FlagTable, ReadonlyMap<string, Value>>();
+
 function defaults(table: FlagTable): Map<string, Value> {
+  const known = defaultValues.get(table);
+  if (known !== undefined) return new Map(known);
   const namespace = new Map<string, Value>();
   for (const { spec, dest } of table.flags) {
     if (spec.suppress !== true && !namespace.has(dest)) namespace.set(dest, defaultOf(spec));
   }
-  return namespace;
+  defaultValues.set(table, namespace);
+  return new Map(namespace);
 }
 
 function applyAll(tokens: readonly Token[], state: State): ParseFault | undefined {

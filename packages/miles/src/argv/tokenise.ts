@@ -96,8 +96,27 @@ function asOption(argument: string, table: FlagTable): Found | null | { message:
 }
 
 function abbreviated(head: string, table: FlagTable): (readonly [string, Flag])[] {
-  if (!table.abbreviations || !head.startsWith("--")) return [];
-  return [...table.bySpelling].filter(([name]) => name.startsWith(head));
+  const found: (readonly [string, Flag])[] = [];
+  if (!table.abbreviations || !head.startsWith("--")) return found;
+  for (let at = lowerBound(table.sorted, head); at < table.sorted.length; at += 1) {
+    const name = table.sorted[at] ?? "";
+    const flag = table.bySpelling.get(name);
+    if (!name.startsWith(head) || flag === undefined) break;
+    found.push([name, flag]);
+  }
+  return found;
+}
+
+/** Index of the first name that is not before `head`. */
+function lowerBound(names: readonly string[], head: string): number {
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((names[middle] ?? "") < head) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function take(
