@@ -6,7 +6,7 @@ import { z } from "zod";
 import { judge } from "./check/judge.ts";
 import { modelConfig } from "./layers/model-config.ts";
 import { readRecipeFiles } from "./layers/read-recipe-files.ts";
-import { remarkOnDuplicates, renderFor } from "./render/rendering.ts";
+import { remarkOnArgv, renderFor } from "./render/rendering.ts";
 import { writeRecipe } from "./render/write-recipe.ts";
 
 const fileSchema = z.union([
@@ -89,7 +89,7 @@ const stage = defineStage({
     const faults = checkRecipe(recipe, hfConfig, backend);
     judge(faults, context.emit);
     const argv = renderFor(backend, recipe, hfConfig);
-    const remarks = argv === undefined ? [] : remarkOnDuplicates(argv);
+    const remarks = argv === undefined ? [] : remarkOnArgv(argv, recipe, hfConfig);
     judge(remarks, context.emit);
     const findings = [...faults, ...remarks];
     const folder = join(context.scratch, "recipe");

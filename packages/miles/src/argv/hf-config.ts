@@ -15,6 +15,11 @@ const DEEPSEEK_V3_DEFAULTS: HfConfig = {
 
 const DEEPSEEK_FAMILY = new Set(["deepseek_v3", "deepseek_v32", "deepseek_v4"]);
 
+/** Whether the loader keeps `text_config` as a bare mapping: this family has no nested text model. */
+export function strayTextConfig(config: HfConfig): boolean {
+  return isRecord(config["text_config"]) && DEEPSEEK_FAMILY.has(String(config["model_type"]));
+}
+
 /** The attributes of the loaded configuration: a text model's own, defaults of the family filled in, rope_theta found where newer files keep it. */
 export function loadedConfig(config: HfConfig): HfConfig {
   const text = isRecord(config["text_config"]) ? config["text_config"] : config;

@@ -1,6 +1,6 @@
 import { describe, same, type Args } from "../args.ts";
 import type { Value } from "../flag-spec.ts";
-import { loadedConfig } from "../hf-config.ts";
+import { loadedConfig, strayTextConfig } from "../hf-config.ts";
 import { miles, rule, type Step, type Violation } from "../step.ts";
 import type { World } from "../world.ts";
 
@@ -76,6 +76,14 @@ export const HF_STEPS: readonly Step[] = [
     (args, { hfConfig }) =>
       checked(args) && hfConfig !== undefined && typeof hfConfig["model_type"] !== "string",
     "transformers",
+  ),
+  rule(
+    "hf-text-config",
+    miles(3559),
+    ["--hf-checkpoint"],
+    "config.json nests a text_config, which this family of models does not have",
+    "Remove text_config from config.json.",
+    (args, { hfConfig }) => checked(args) && hfConfig !== undefined && strayTextConfig(hfConfig),
   ),
   rule(
     "hf-zigzag-context-parallel",

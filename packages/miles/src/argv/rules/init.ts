@@ -17,6 +17,14 @@ const replicas = (a: Args): number =>
       a.num("context_parallel_size"),
   );
 
+const SIZES = [
+  "tensor_model_parallel_size",
+  "pipeline_model_parallel_size",
+  "context_parallel_size",
+  "expert_model_parallel_size",
+  "expert_tensor_parallel_size",
+];
+
 const expertReplicas = (a: Args): number => floorDivide(a.num("world_size"), expertModel(a));
 const instances = (a: Args): number => a.num("num_distributed_optimizer_instances");
 const growing = (a: Args): boolean => !a.none("rampup_batch_size");
@@ -46,6 +54,15 @@ function rampRule(
 
 /** Process groups and micro-batches, as every process of the trainer sets them up. */
 export const INIT_STEPS: readonly Step[] = [
+  rule(
+    "groups-none",
+    parallelState(738),
+    ["--actor-num-nodes", "--actor-num-gpus-per-node"],
+    "there is no GPU to train on",
+    "Use at least one node and one GPU.",
+    (a) => a.num("world_size") <= 0,
+    "distributed_c10d",
+  ),
   rule(
     "groups-world",
     parallelState(744),
@@ -88,6 +105,14 @@ export const INIT_STEPS: readonly Step[] = [
     "the GPUs do not divide into copies of the experts (ETP × EP × PP)",
     "Choose sizes whose product divides the number of GPUs.",
     (a) => modulo(a.num("world_size"), expertModel(a)) !== 0,
+  ),
+  rule(
+    "groups-negative",
+    parallelState(333),
+    ["--tensor-model-parallel-size", "--context-parallel-size", "--expert-model-parallel-size"],
+    "a parallel size is at least 1",
+    "Use 1 or more.",
+    (a) => SIZES.some((name) => a.num(name) < 0),
   ),
   rule(
     "groups-order",
