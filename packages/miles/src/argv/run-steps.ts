@@ -1,5 +1,6 @@
 import { describe, type Args } from "./args.ts";
 import type { Value } from "./flag-spec.ts";
+import { flagTable } from "./flag-table.ts";
 import { PythonFault } from "./python-fault.ts";
 import type { ArgvRule, Step, Violation } from "./step.ts";
 import type { World } from "./world.ts";
@@ -70,8 +71,8 @@ function broken(rule: ArgvRule, args: Args, violation: Violation): BrokenRule {
 }
 
 function valueOf(flag: string, args: Args): string[] {
-  const name = flag.replace(/^--/, "").replaceAll("-", "_");
-  return args.has(name) ? [`${flag} is ${describe(args.get(name))}`] : [];
+  const name = flagTable("full").bySpelling.get(flag)?.dest;
+  return name !== undefined && args.has(name) ? [`${flag} is ${describe(args.get(name))}`] : [];
 }
 
 function change(

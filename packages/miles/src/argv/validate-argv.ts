@@ -131,7 +131,7 @@ function usageFault(
 /** Where the exceptions come from that argparse lets through. */
 const ENUM_LOOKUP: Readonly<Record<string, string>> = {
   KeyError: "megatron/training/argument_utils.py:92",
-  SyntaxError: "megatron/training/arguments.py:223",
+  SyntaxError: "megatron/training/arguments.py:206",
 };
 
 function refused(

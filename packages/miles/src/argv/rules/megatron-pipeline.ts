@@ -121,7 +121,7 @@ export const MEGATRON_PIPELINE_STEPS: readonly Step[] = [
     "megatron/core/transformer/pipeline_parallel_layer_layout.py:315",
     ["--pipeline-model-parallel-layout"],
     "a layout knows E, t, m and L only",
-    "Write stages of E, t, m, L between bars, for example Et*13|t*14L.",
+    "Write stages of E, t, m, L between bars, for example `Et*13|t*14L`.",
     (a) => {
       if (layout(a)) readPipelineLayout(a.text("pipeline_model_parallel_layout") ?? "");
       return false;

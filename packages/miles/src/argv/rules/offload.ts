@@ -135,7 +135,7 @@ export const OFFLOAD_STEPS: readonly Step[] = [
   override(
     "rematerialise-backups",
     miles(2804),
-    ["--disable-param-buffers-cpu-backup"],
+    ["--rematerialize-param-from-master-weight"],
     null,
     (a) => {
       if (!rebuilt(a)) return;

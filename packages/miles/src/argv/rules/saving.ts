@@ -268,7 +268,7 @@ export const LORA_STEPS: readonly Step[] = [
     (a) => a.on("disable_rollout_trim_samples"),
   ),
   override(
-    "multi-lora-batch",
+    "multi-lora-dynamic-batch",
     MULTI(179),
     ["--megatron-to-hf-mode", "--use-dynamic-global-batch-size"],
     "several adapters train in bridge mode with batches of varying size",
