@@ -21,8 +21,6 @@ const SIZES = [
   "tensor_model_parallel_size",
   "pipeline_model_parallel_size",
   "context_parallel_size",
-  "expert_model_parallel_size",
-  "expert_tensor_parallel_size",
 ];
 
 const expertReplicas = (a: Args): number => floorDivide(a.num("world_size"), expertModel(a));
@@ -109,7 +107,7 @@ export const INIT_STEPS: readonly Step[] = [
   rule(
     "groups-negative",
     parallelState(333),
-    ["--tensor-model-parallel-size", "--context-parallel-size", "--expert-model-parallel-size"],
+    ["--tensor-model-parallel-size", "--context-parallel-size"],
     "a parallel size is at least 1",
     "Use 1 or more.",
     (a) => SIZES.some((name) => a.num(name) < 0),
