@@ -1,6 +1,6 @@
 import { Args, describe } from "./args.ts";
 import type { HfConfig } from "./hf-config.ts";
-import { parseArgv, type ParsedArgv } from "./parse-argv.ts";
+import { parseArgv, type ParsedArgv, type ParseFault } from "./parse-argv.ts";
 import { PASSES } from "./passes.ts";
 import { runSteps, type OverrideNote } from "./run-steps.ts";
 import type { ArgvStage } from "./step.ts";
@@ -105,33 +105,33 @@ function usageFault(
     });
   }
   const first = parseArgv(argv, "backend");
-  const fault = first.fault ?? parsed.fault;
-  if (fault !== undefined) {
-    const names = fault.flag?.spec.names.slice(0, 1) ?? [];
-    const at = fault.type === "usage" ? null : ENUM_LOOKUP[fault.type];
-    const text = names.length > 0 ? `argument ${names.join("")}: ${fault.message}` : fault.message;
-    return refused("argv-usage", names, text, {
-      at: at ?? null,
-      fix: "Correct the argument; --help of train.py lists what it takes.",
-    });
-  }
-  if (first.namespace.get("train_backend") === "megatron") return undefined;
-  const backend = describe(first.namespace.get("train_backend") ?? null);
-  return refused(
-    "argv-backend",
-    ["--train-backend"],
-    `the flags of Megatron are unknown to ${backend}`,
-    {
+  if (first.fault !== undefined) return usage(first.fault);
+  const backend = first.namespace.get("train_backend") ?? null;
+  if (backend !== "megatron") {
+    const message = `the flags of Megatron are unknown to ${describe(backend)}`;
+    return refused("argv-backend", ["--train-backend"], message, {
       at: null,
       fix: "Use --train-backend megatron.",
-    },
-  );
+    });
+  }
+  return parsed.fault === undefined ? undefined : usage(parsed.fault);
+}
+
+function usage({ flag, message, type }: ParseFault): Rejection {
+  const names = flag?.spec.names ?? [];
+  const site = type === "usage" ? undefined : UNCAUGHT[type];
+  const text = names.length > 0 ? `argument ${names.join("/")}: ${message}` : message;
+  const rejection = refused("argv-usage", names.slice(0, 1), text, {
+    at: site?.at ?? null,
+    fix: "Correct the argument; --help of train.py lists what it takes.",
+  });
+  return site?.outside === undefined ? rejection : { ...rejection, outside: site.outside };
 }
 
 /** Where the exceptions come from that argparse lets through. */
-const ENUM_LOOKUP: Readonly<Record<string, string>> = {
-  KeyError: "megatron/training/argument_utils.py:92",
-  SyntaxError: "megatron/training/arguments.py:206",
+const UNCAUGHT: Readonly<Record<string, { readonly at: string; readonly outside?: string }>> = {
+  KeyError: { at: "megatron/training/argument_utils.py:92", outside: "enum" },
+  SyntaxError: { at: "megatron/training/arguments.py:206" },
 };
 
 function refused(

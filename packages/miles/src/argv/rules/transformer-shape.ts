@@ -93,6 +93,16 @@ export const TRANSFORMER_SHAPE_STEPS: readonly Step[] = [
     (a) => a.on("overlap_p2p_comm_warmup_flush") && !a.on("overlap_p2p_comm"),
   ),
   rule(
+    "on-policy-contract-name",
+    "miles_megatron_plugins/true_on_policy/contracts.py:118",
+    ["--true-on-policy-contract"],
+    "there is no such contract",
+    "Drop the flag: the only contract is for dense Qwen3 models.",
+    (a) =>
+      !a.none("true_on_policy_contract") &&
+      !a.is("true_on_policy_contract", "qwen3_dense_true_on_policy_v1"),
+  ),
+  rule(
     "attention-heads",
     transformer(1014),
     ["--tensor-model-parallel-size", "--num-attention-heads"],
