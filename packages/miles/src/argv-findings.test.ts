@@ -16,10 +16,16 @@ function judge(recipe: Recipe, config: Record<string, unknown> = hfConfig): Verd
 }
 
 describe("argvFindings", () => {
-  it("says nothing of the reference's own recipe", () => {
+  it("notes of the reference's own recipe only what it consumes", () => {
     const recipe = resolve();
     expect(judge(recipe).outcome).toBe("accept");
-    expect(argvFindings(judge(recipe), recipe)).toEqual([]);
+    expect(argvFindings(judge(recipe), recipe)).toEqual([
+      expect.objectContaining({
+        rule: "miles-rollout-prompts",
+        severity: "note",
+        field: "rollout.overSamplingBatchSize",
+      }),
+    ]);
   });
 
   it("tells a refusal as an error about the recipe's field, with the reference's line", () => {

@@ -1,14 +1,20 @@
 import { RECIPE_FIELDS, type Finding, type Recipe } from "@moonlight-rl/recipe";
-import type { Verdict } from "./argv/validate-argv.ts";
+import { argvRemarks, remarkFinding } from "./argv/remarks.ts";
+import type { ValidateOptions, Verdict } from "./argv/validate-argv.ts";
 import { CLUSTER_FLAGS, RECIPE_FLAGS } from "./recipe-flags.ts";
 
 /**
  * What miles' own validators say of a recipe's argv, as findings about the recipe: its refusal as an error, and a note
- * for each value of the argv that miles replaces without asking.
+ * for each value of the argv that miles replaces without asking. Of an accepted argv also what it would stumble over
+ * later.
  *
  * @param verdict of `validateArgv` on the argv that `renderArgv` made of this recipe
  */
-export function argvFindings(verdict: Verdict, recipe: Recipe): Finding[] {
+export function argvFindings(
+  verdict: Verdict,
+  recipe: Recipe,
+  { files, env }: Pick<ValidateOptions, "files" | "env"> = {},
+): Finding[] {
   const found: Finding[] = [];
   const { rejection } = verdict;
   if (rejection !== undefined) {
@@ -33,6 +39,9 @@ export function argvFindings(verdict: Verdict, recipe: Recipe): Finding[] {
       reference: `Set silently at ${at}.`,
       beyondReference: true,
     });
+  }
+  for (const remark of argvRemarks(verdict, files, env)) {
+    found.push(remarkFinding(remark, fieldOf(remark.flags, recipe)));
   }
   return found;
 }

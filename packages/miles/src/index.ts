@@ -14,6 +14,7 @@ export {
 export type { OverrideNote } from "./argv/run-steps.ts";
 export type { FileState, PathKind } from "./argv/world.ts";
 export type { ArgvStage } from "./argv/step.ts";
+export { argvRemarks, type Remark } from "./argv/remarks.ts";
 export { argvFindings } from "./argv-findings.ts";
 export { compareCase } from "./interop/compare-case.ts";
 export {
