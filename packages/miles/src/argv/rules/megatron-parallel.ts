@@ -74,6 +74,26 @@ export const MEGATRON_PARALLEL_STEPS: readonly Step[] = [
     a.set("data_parallel_size", floorDivide(a.num("world_size"), modelSize(a)));
   }),
   rule(
+    "rl-memory-saver",
+    megatron(335),
+    ["--rl-offload-kv-cache-during-training"],
+    "offloading the cache needs the package torch_memory_saver",
+    "Drop the flag: miles generates with SGLang.",
+    (a, world) =>
+      a.on("rl_offload_kv_cache_during_training") &&
+      world.importable("torch_memory_saver") === false,
+  ),
+  rule(
+    "rl-unified-memory",
+    megatron(336),
+    ["--inference-dynamic-batching-unified-memory-level", "--rl-offload-kv-cache-during-training"],
+    "a cache in unified memory is not offloaded",
+    "Drop the flag: miles generates with SGLang.",
+    (a) =>
+      a.on("rl_offload_kv_cache_during_training") &&
+      a.on("inference_dynamic_batching_unified_memory_level"),
+  ),
+  rule(
     "rl-keeps-two-ways",
     megatron(340),
     ["--rl-offload-kv-cache-during-training"],
@@ -83,6 +103,25 @@ export const MEGATRON_PARALLEL_STEPS: readonly Step[] = [
       rl(a) &&
       a.on("rl_remove_kv_cache_during_training") &&
       a.on("rl_offload_kv_cache_during_training"),
+  ),
+  rule(
+    "rl-partial",
+    megatron(343),
+    ["--rl-partial-rollouts", "--rl-remove-kv-cache-during-training"],
+    "partial rollouts need the cache",
+    "Drop --perform-rl-step: miles has its own loop.",
+    (a) => rl(a) && a.on("rl_partial_rollouts") && a.on("rl_remove_kv_cache_during_training"),
+  ),
+  rule(
+    "rl-idle-weights",
+    megatron(348),
+    ["--rl-inference-model-unified-memory-level"],
+    "idle weights are offloaded from unified memory",
+    "Drop --perform-rl-step: miles has its own loop.",
+    (a) =>
+      rl(a) &&
+      a.on("rl_offload_inference_model_weights_when_idle") &&
+      !a.is("rl_inference_model_unified_memory_level", 1),
   ),
   rule(
     "rl-batches",

@@ -53,6 +53,14 @@ export const TRANSFORMER_SHAPE_STEPS: readonly Step[] = [
     (a) => !a.none("rope_type") && !a.on("multi_latent_attention") && !a.is("rope_type", "rope"),
   ),
   rule(
+    "init-method-xavier",
+    megatron(1482),
+    ["--init-method-xavier-uniform"],
+    "Megatron hands this method over under a name that its configuration does not know",
+    "Drop the flag: the weights come from a checkpoint.",
+    (a) => a.on("init_method_xavier_uniform"),
+  ),
+  rule(
     "sequence-parallel-alone",
     modelParallel(419),
     ["--sequence-parallel", "--tensor-model-parallel-size"],
