@@ -2,3 +2,24 @@ export { renderArgv } from "./render-argv.ts";
 export { modelArgs } from "./model-args.ts";
 export { runtimeEnv } from "./runtime-env.ts";
 export { duplicateFlags, type DuplicateFlag } from "./duplicate-flags.ts";
+export { parseArgv, type ParsedArgv, type ParseFault } from "./argv/parse-argv.ts";
+export type { Token, TokenValue } from "./argv/tokenise.ts";
+export { flagTable, type Flag, type FlagTable, type ParserName } from "./argv/flag-table.ts";
+export type { FlagSpec, Value } from "./argv/flag-spec.ts";
+export {
+  validateArgv,
+  type Rejection,
+  type ValidateOptions,
+  type Verdict,
+} from "./argv/validate-argv.ts";
+export type { OverrideNote } from "./argv/run-steps.ts";
+export type { FileState, PathKind } from "./argv/world.ts";
+export type { ArgvStage } from "./argv/step.ts";
+export { argvRemarks, type Remark } from "./argv/remarks.ts";
+export { argvFindings } from "./argv-findings.ts";
+export { compareCase } from "./interop/compare-case.ts";
+export {
+  referenceCaseSchema,
+  type CaseBase,
+  type ReferenceCase,
+} from "./interop/reference-case.ts";

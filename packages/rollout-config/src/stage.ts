@@ -7,7 +7,7 @@ import { lookAhead } from "./check/look-ahead.ts";
 import { judge } from "./check/judge.ts";
 import { modelConfig } from "./layers/model-config.ts";
 import { readRecipeFiles } from "./layers/read-recipe-files.ts";
-import { remarkOnDuplicates, renderFor } from "./render/rendering.ts";
+import { remarkOnArgv, renderFor } from "./render/rendering.ts";
 import { writeRecipe } from "./render/write-recipe.ts";
 
 const fileSchema = z.union([
@@ -110,7 +110,7 @@ const stage = defineStage({
     const faults = [...checkRecipe(recipe, hfConfig, backend), ...outlook.findings];
     judge(faults, context.emit);
     const argv = renderFor(backend, recipe, hfConfig);
-    const remarks = argv === undefined ? [] : remarkOnDuplicates(argv);
+    const remarks = argv === undefined ? [] : remarkOnArgv(argv, recipe, hfConfig);
     judge(remarks, context.emit);
     const findings = [...faults, ...remarks];
     const folder = join(context.scratch, "recipe");

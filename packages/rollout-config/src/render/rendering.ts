@@ -1,5 +1,5 @@
 import { UsageError } from "@moonlight-rl/core";
-import { duplicateFlags, renderArgv } from "@moonlight-rl/miles";
+import { argvFindings, duplicateFlags, renderArgv, validateArgv } from "@moonlight-rl/miles";
 import type { HfConfig } from "@moonlight-rl/model";
 import type { Backend, Finding, Recipe } from "@moonlight-rl/recipe";
 
@@ -18,8 +18,17 @@ export function renderFor(
   );
 }
 
-/** Remarks on flags that an argv says twice. */
-export function remarkOnDuplicates(argv: readonly string[]): Finding[] {
+/** What miles' own validators would say of the argv, and remarks on flags that it says twice. */
+export function remarkOnArgv(
+  argv: readonly string[],
+  recipe: Recipe,
+  hfConfig: HfConfig | undefined,
+): Finding[] {
+  const verdict = validateArgv(argv, { hfConfig: { ...hfConfig } });
+  return [...argvFindings(verdict, recipe), ...remarkOnDuplicates(argv)];
+}
+
+function remarkOnDuplicates(argv: readonly string[]): Finding[] {
   return duplicateFlags(argv).map(({ flag, values }) => {
     const last = values.at(-1)?.join(" ") ?? "";
     const said = values.map((value) => value.join(" ") || "(bare)").join(", then ");

@@ -1,0 +1,55 @@
+/**
+ * Judges configurations that the reference's own parser and validators judged before, and lists each disagreement.
+ *
+ *     node tools/interop/dist/recipe/cases.js --cases packages/miles/golden/recipe-cases.jsonl.gz
+ *
+ * Reads .jsonl and .jsonl.gz; needs no Python. Ends with "N passed, N failed"; exit 1 when any differs.
+ */
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { gunzipSync } from "node:zlib";
+import { compareCase, referenceCaseSchema, type CaseBase } from "@moonlight-rl/miles";
+
+const GOLDEN = new URL("../../../../packages/miles/golden/", import.meta.url);
+
+async function readBase(): Promise<CaseBase> {
+  const argv = JSON.parse(await readFile(new URL("recipe-base-argv.json", GOLDEN), "utf8")) as {
+    argv: string[];
+  };
+  const hfConfig = JSON.parse(
+    await readFile(new URL("recipe-hf-config.json", GOLDEN), "utf8"),
+  ) as Record<string, unknown>;
+  return { argv: argv.argv, hfConfig };
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { cases: { type: "string" } },
+    allowPositionals: true,
+  });
+  const file = values.cases ?? positionals[0];
+  if (file === undefined) {
+    process.stderr.write("usage: cases.js --cases FILE\n");
+    return 2;
+  }
+  const base = await readBase();
+  const bytes = await readFile(file);
+  const text = (file.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8");
+  let passed = 0;
+  let failed = 0;
+  for (const line of text.split("\n").filter((item) => item.trim() !== "")) {
+    const testCase = referenceCaseSchema.parse(JSON.parse(line));
+    const differences = compareCase(testCase, base);
+    if (differences.length === 0) passed += 1;
+    else {
+      failed += 1;
+      process.stdout.write(
+        `FAIL  ${testCase.id} [${testCase.mutations.join("; ")}]\n  ${differences.join("\n  ")}\n`,
+      );
+    }
+  }
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();
