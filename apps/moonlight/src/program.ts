@@ -18,6 +18,14 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
     stageCommand((await import("@moonlight-rl/rollout-config")).rolloutConfig),
   train: async () => stageCommand((await import("@moonlight-rl/train")).train),
   eval: async () => stageCommand((await import("@moonlight-rl/eval")).evaluate),
+  import: async () => {
+    const { rolloutConfig } = await import("@moonlight-rl/rollout-config");
+    const found = stageCommand(rolloutConfig).commands.find(
+      (command) => command.name() === "import",
+    );
+    if (found === undefined) throw new Error("rollout-config has no import");
+    return found;
+  },
   runs: async () => (await import("./commands/runs-command.ts")).runsCommand(),
   report: async () => (await import("./commands/report-command.ts")).reportCommand(),
   hub: async () => (await import("./commands/hub-command.ts")).hubCommand(),

@@ -355,4 +355,5 @@ export const UNRENDERED_FIELDS: readonly string[] = [
   "runtime.megatronPath",
   "runtime.nvls",
   "runtime.env",
+  "runtime.omitFlags",
 ];

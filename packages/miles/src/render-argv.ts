@@ -12,11 +12,20 @@ import { refusal } from "./refusal.ts";
  * @throws UsageError MILES_CANNOT_EXPRESS naming the field that miles cannot be told.
  */
 export function renderArgv(recipe: Recipe, hfConfig: HfConfig): string[] {
-  return [
+  const argv = [
     ...CLUSTER_FLAGS.flatMap((flag) => render(flag, recipe)),
     ...modelArgs(hfConfig),
     ...RECIPE_FLAGS.flatMap((flag) => render(flag, recipe)),
   ];
+  return withoutFlags(argv, new Set(recipe.runtime.omitFlags));
+}
+
+function withoutFlags(argv: readonly string[], omitted: ReadonlySet<string>): string[] {
+  let omitting = false;
+  return argv.filter((arg) => {
+    if (looksLikeFlag(arg)) omitting = omitted.has(arg);
+    return !omitting;
+  });
 }
 
 function render(flag: RecipeFlag, recipe: Recipe): readonly string[] {

@@ -30,4 +30,9 @@ export const runtimeSchema = z.strictObject({
     "Further arguments of miles at the end of the argv, for flags that the recipe has no field for; they win.",
     { usual: [] },
   ),
+  omitFlags: field(
+    z.array(z.string()),
+    "Flags that the argv leaves out although the recipe would say them, as an imported argv did.",
+    { usual: [] },
+  ),
 });

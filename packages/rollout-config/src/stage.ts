@@ -7,6 +7,8 @@ import { lookAhead } from "./check/look-ahead.ts";
 import { judge } from "./check/judge.ts";
 import { modelConfig } from "./layers/model-config.ts";
 import { readRecipeFiles } from "./layers/read-recipe-files.ts";
+import { importCommand } from "./import/import-command.ts";
+import { readImportRecord } from "./import/read-import-record.ts";
 import { remarkOnArgv, renderFor } from "./render/rendering.ts";
 import { writeRecipe } from "./render/write-recipe.ts";
 
@@ -32,6 +34,9 @@ const inputSchema = z.strictObject({
     .array(z.string())
     .default([])
     .describe("one field of the recipe as path=value; wins over files"),
+  importRecord: fileSchema
+    .optional()
+    .describe("record of an import: an unedited recipe is rendered as the argv it came from"),
   model: artifact("hf-model")
     .optional()
     .describe("folder with the model's config.json, for the rules and flags about its shape"),
@@ -79,6 +84,7 @@ const stage = defineStage({
   from: import.meta.url,
   input: inputSchema,
   output: outputSchema,
+  commands: [importCommand],
   examples: [
     "--profile tiny --set rollout.numRollout=20",
     "--profile moonlight-16b-a3b --root /root --render argv",
@@ -87,7 +93,14 @@ const stage = defineStage({
     "--files recipe.yaml",
   ],
   async resolve(input) {
-    return { ...input, files: await readRecipeFiles(input.files) };
+    const [record] = await readRecipeFiles(
+      input.importRecord === undefined ? [] : [input.importRecord],
+    );
+    return {
+      ...input,
+      files: await readRecipeFiles(input.files),
+      ...(record === undefined ? {} : { importRecord: record }),
+    };
   },
   async plan(input) {
     const files = await readRecipeFiles(input.files);
@@ -109,7 +122,7 @@ const stage = defineStage({
     const outlook = lookAhead(recipe, backend, hfConfig, input);
     const faults = [...checkRecipe(recipe, hfConfig, backend), ...outlook.findings];
     judge(faults, context.emit);
-    const argv = renderFor(backend, recipe, hfConfig);
+    const argv = renderFor(backend, recipe, hfConfig, await readImportRecord(input.importRecord));
     const remarks = argv === undefined ? [] : remarkOnArgv(argv, recipe, hfConfig);
     judge(remarks, context.emit);
     const findings = [...faults, ...remarks];

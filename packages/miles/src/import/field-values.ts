@@ -21,6 +21,7 @@ const COMPOUND = new Set([
   "algorithm.routingReplay",
   "performance.attentionSoftmaxInFp32",
   "runtime.extraArgs",
+  "runtime.omitFlags",
 ]);
 
 let known: readonly FlagField[] | undefined;
@@ -52,11 +53,13 @@ export function fieldValues(parsed: ParsedArgv): {
 
 /** The field's value; undefined when the flag says something that the field cannot hold. */
 function valueOf({ facts, schema }: RecipeField, flag: Flag, parsed: ParsedArgv): unknown {
-  if (!parsed.given.has(flag.dest) && facts.usual !== undefined)
-    return structuredClone(facts.usual);
   const told = parsed.namespace.get(flag.dest) ?? null;
   const asked = facts.flag === undefined && flag.spec.action === "storeTrue";
-  for (const candidate of candidates(asked && typeof told === "boolean" ? !told : told)) {
+  const silent = !parsed.given.has(flag.dest) && facts.usual !== undefined;
+  const said = silent
+    ? [structuredClone(facts.usual)]
+    : candidates(asked && typeof told === "boolean" ? !told : told);
+  for (const candidate of said) {
     const result = (schema as z.ZodType).safeParse(candidate);
     if (result.success) return result.data;
   }
@@ -66,7 +69,8 @@ function valueOf({ facts, schema }: RecipeField, flag: Flag, parsed: ParsedArgv)
 /** How a value of Python may stand in a recipe. */
 function candidates(value: Value): unknown[] {
   if (value === null) return [null, false, []];
-  if (typeof value !== "string") return [value, ...(Array.isArray(value) ? [] : [String(value)])];
+  if (typeof value === "number" || typeof value === "boolean") return [value, String(value)];
+  if (typeof value !== "string") return [value];
   return [value, ...json(value)];
 }
 

@@ -28,6 +28,8 @@ export interface ImportedArgv {
   readonly overrides: Readonly<Record<string, unknown>>;
   /** Arguments that no field of the recipe says; kept in `runtime.extraArgs`. */
   readonly extra: readonly string[];
+  /** Flags that the recipe would say and the argv does not; kept in `runtime.omitFlags`. */
+  readonly omitted: readonly string[];
   /** Flags with secrets, which no recipe holds. */
   readonly secrets: readonly string[];
   /** What the recipe's rendering says otherwise than the argv; empty = nothing is lost. */
@@ -59,7 +61,11 @@ export function importArgv(
     model.given.has(dest) && same(model.namespace.get(dest), parsed.namespace.get(dest));
   const secrets = parsed.tokens.filter(({ flag }) => SECRETS.has(flag?.dest ?? ""));
   const foreign = parsed.tokens.filter(
-    ({ flag }) => flag !== undefined && !understood.has(flag.dest) && !ofModel(flag.dest),
+    (token) =>
+      token.flag !== undefined &&
+      !understood.has(token.flag.dest) &&
+      !ofModel(token.flag.dest) &&
+      counts(token, parsed),
   );
   const values = new Map([...fields.values, ...compound.values]);
   const build = (extra: readonly Token[]): Recipe => {
@@ -79,7 +85,15 @@ export function importArgv(
   const again = parsed.tokens.filter(
     (token) => !extra.includes(token) && lost.some(({ dest }) => dest === token.flag?.dest),
   );
-  if (again.length > 0) {
+  const silent = new Set(
+    lost.filter(({ dest }) => !parsed.given.has(dest)).map(({ dest }) => dest),
+  );
+  if (again.length > 0 || silent.size > 0) {
+    const said = parseArgv(renderArgv(recipe, hfConfig)).tokens;
+    values.set(
+      "runtime.omitFlags",
+      said.flatMap(({ flag, spelling }) => (silent.has(flag?.dest ?? "") ? [spelling] : [])),
+    );
     extra = [...extra, ...again];
     recipe = build(extra);
     lost = differences(parsed, recipe, hfConfig);
@@ -90,6 +104,7 @@ export function importArgv(
     recipe,
     overrides: { profile, ...nested(new Map(changed)) },
     extra: recipe.runtime.extraArgs,
+    omitted: recipe.runtime.omitFlags,
     secrets: secrets.map(({ spelling }) => spelling),
     lost: lost.filter(({ dest }) => !SECRETS.has(dest)),
     ...(secrets.length > 0 ? {} : { record: { recipe: digestOf(recipe), argv: [...argv] } }),
@@ -113,6 +128,12 @@ function parse(argv: readonly string[]): ParsedArgv {
     field: fault.flag?.spec.names[0] ?? argv[fault.position] ?? "",
     hint: "miles would refuse this argv as well: correct it first.",
   });
+}
+
+/** Whether a later occurrence of its flag does not make this one void. */
+function counts({ flag, position }: Token, { tokens }: ParsedArgv): boolean {
+  if (flag?.spec.action === "append") return true;
+  return !tokens.some((other) => other.flag?.dest === flag?.dest && other.position > position);
 }
 
 function differences(parsed: ParsedArgv, recipe: Recipe, hfConfig: HfConfig): LostValue[] {

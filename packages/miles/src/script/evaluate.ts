@@ -193,7 +193,7 @@ class Shell {
           `${describe(part)} is ${value.why}`,
           "Give it a value as a variable, or write the value into the script.",
         );
-      if (part.kind === "text" && !part.quoted && /[*?[\]{}~]/.test(part.text))
+      if (part.kind === "text" && !part.quoted && isPattern(part.text))
         throw refused(word.place, `"${part.text}" would be expanded by the shell`, "Quote it.");
       if (part.quoted && value.kind === "scalar") {
         current = (current ?? "") + value.text;
@@ -257,6 +257,14 @@ class Shell {
 
 function textOf(value: Value): string[] {
   return value.kind === "scalar" ? [value.text] : [];
+}
+
+/**
+ * What the shell may replace by names of files or by several words. A list such as `[0]*1+[1]*26` is a pattern as well,
+ * but one that names no file, and then stays as it is.
+ */
+function isPattern(text: string): boolean {
+  return !/^\[[\d,\s]*\][\d*+[\],]*$/.test(text) && /[*?[\]{}~]/.test(text);
 }
 
 function describe(part: Part): string {

@@ -1,5 +1,11 @@
 import { UsageError } from "@moonlight-rl/core";
-import { argvFindings, duplicateFlags, renderArgv, validateArgv } from "@moonlight-rl/miles";
+import {
+  argvFindings,
+  duplicateFlags,
+  renderImported,
+  validateArgv,
+  type ImportRecord,
+} from "@moonlight-rl/miles";
 import type { HfConfig } from "@moonlight-rl/model";
 import type { Backend, Finding, Recipe } from "@moonlight-rl/recipe";
 
@@ -8,9 +14,10 @@ export function renderFor(
   backend: Backend,
   recipe: Recipe,
   hfConfig: HfConfig | undefined,
+  record: ImportRecord | undefined,
 ): readonly string[] | undefined {
   if (backend === "embedded") return undefined;
-  if (hfConfig !== undefined) return renderArgv(recipe, hfConfig);
+  if (hfConfig !== undefined) return renderImported(recipe, hfConfig, record);
   throw new UsageError(
     "MODEL_CONFIG_MISSING",
     `miles is told the shape of the model, and profile "${recipe.profile}" does not know it`,
