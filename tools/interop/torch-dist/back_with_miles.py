@@ -18,7 +18,7 @@ from unittest.mock import MagicMock
 from check import same_bits
 from hf_weights import read_hf
 
-ABSENT = ("ray", "sglang", "triton", "deep_ep", "torch_memory_saver", "tqdm", "httpx", "psutil", "numba")
+ABSENT = ("ray", "sglang", "triton", "tqdm", "httpx", "psutil", "numba")
 
 
 class StandIn(MagicMock):
