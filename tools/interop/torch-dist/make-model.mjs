@@ -1,16 +1,30 @@
 // A Hugging Face model of Moonlight's shape (27 layers, the first dense) with small widths and random bfloat16 weights,
 // written by this repository's own writer.
 //
-//     node make-model.mjs OUT [plain|q-lora|tied]
+//     node make-model.mjs OUT [plain|q-lora|tied|golden|golden-stacked]
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fromFloat32, writeHfModel } from "@moonlight-rl/checkpoint";
 import { hfTensors, parseHfConfig } from "@moonlight-rl/model";
 
+const SMALLEST = {
+  vocab_size: 16,
+  hidden_size: 8,
+  intermediate_size: 12,
+  moe_intermediate_size: 4,
+  kv_lora_rank: 4,
+  qk_nope_head_dim: 2,
+  qk_rope_head_dim: 2,
+  v_head_dim: 2,
+  n_routed_experts: 4,
+  n_shared_experts: 1,
+};
 const VARIANTS = {
   plain: { num_hidden_layers: 27 },
   "q-lora": { num_hidden_layers: 5, q_lora_rank: 24 },
+  golden: { ...SMALLEST, num_hidden_layers: 2 },
+  "golden-stacked": { ...SMALLEST, num_hidden_layers: 2, first_k_dense_replace: 0 },
   tied: { num_hidden_layers: 4, tie_word_embeddings: true },
 };
 

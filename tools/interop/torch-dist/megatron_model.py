@@ -7,8 +7,10 @@ Where Megatron asks for the current CUDA device, it is given the CPU.
 """
 
 import argparse
+import contextlib
 import logging
 import os
+import signal
 import sys
 import traceback
 import types
@@ -58,6 +60,7 @@ def use_megatron(miles: Path, megatron: Path) -> None:
     logging.disable(logging.WARNING)
     if not torch.cuda.is_available():
         torch.cuda.current_device = lambda: "cpu"  # type: ignore[assignment]
+        torch.cuda.synchronize = lambda *_arguments: None  # type: ignore[assignment]
         torch.cuda.Stream = lambda *_args, **_kwargs: None  # type: ignore[assignment,misc]
     make_empty = torch.empty
     # torch's TensorProperties has had strides since 2.13 or so; Megatron hands all of its fields to torch.empty.
@@ -108,7 +111,8 @@ def build(config: dict, layout: Layout):
         gated_linear_unit=True,
         activation_func=torch.nn.functional.silu,
         num_moe_experts=config["n_routed_experts"],
-        moe_layer_freq=[0] * dense + [1] * (layers - dense),
+        # A number means that all layers are alike: their keys are stacked then.
+        moe_layer_freq=1 if dense == 0 else [0] * dense + [1] * (layers - dense),
         moe_ffn_hidden_size=config["moe_intermediate_size"],
         moe_shared_expert_intermediate_size=config["moe_intermediate_size"] * config["n_shared_experts"],
         moe_router_topk=config["num_experts_per_tok"],
@@ -162,6 +166,7 @@ def start_groups(layout: Layout) -> None:
 
 
 def _process(rank: int, layout: Layout, rendezvous: Path, work: Callable, arguments: tuple) -> None:
+    os.setsid()
     try:
         dist.init_process_group("gloo", init_method=f"file://{rendezvous}", rank=rank, world_size=layout.world)
         start_groups(layout)
@@ -197,7 +202,8 @@ def in_processes(layout: Layout, temporary: Path, work: Callable, *arguments) ->
                 pending.remove(process)
     finally:
         for process in processes:
-            if process.is_alive():
-                process.terminate()
+            # The writer's own processes too, which would wait for ever.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.join()
         rendezvous.unlink(missing_ok=True)

@@ -1,60 +1,113 @@
-"""Our torch_dist checkpoints against real torch, both ways, live.
+"""Our torch_dist checkpoints against real torch, real Megatron and the reference's converter, live, on CPU.
 
-    npm run interop -- torch-dist
+    npm run interop -- torch-dist [--miles DIR --megatron DIR]
 
-Converts the bundled model, lets torch read every tensor of it, lets torch save it again cut into pieces by four processes, converts
-that back and compares the file. Ends with "N passed, N failed".
+Models: the bundled one, one of 27 layers, one with q-LoRA and one with tied embeddings. DIR are clones of radixark/miles
+and radixark/Megatron-LM; without them the checks that need them are skipped. Ends with "N passed, N failed".
 """
 
+import argparse
 import pathlib
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-MODEL = ROOT / "packages/tiny-moonlight/assets/models/moonlight-rl/tiny-moonlight"
+TINY = ROOT / "packages/tiny-moonlight/assets/models/moonlight-rl/tiny-moonlight"
+VARIANTS = ("plain", "q-lora", "tied")
+LOADED_AT = ("world=1", "world=2,tp=2", "world=2,pp=2", "world=4,tp=2,ep=4,etp=1", "world=8,tp=2,pp=2,ep=2")
+SAVED_AT = (
+    ("plain", "world=2,tp=2"),
+    ("plain", "world=2,ep=2", "--fully-parallel"),
+    ("plain", "world=2,pp=2"),
+    ("plain", "world=4,tp=2,pp=2,ep=2,etp=1", "--fully-parallel"),
+    ("q-lora", "world=4,tp=2,ep=2"),
+    ("tied", "world=4,tp=2,ep=4,etp=1", "--fully-parallel"),
+)
+CHECK_SECONDS = 900
 
 
-def convert(workspace: pathlib.Path, *flags: str | pathlib.Path) -> None:
-    program = ROOT / "packages/convert/bin/moonlight-convert.js"
-    subprocess.run(["node", program, "--workspace", workspace, *flags], check=True)
+def run(*command: str | pathlib.Path) -> None:
+    subprocess.run(command, check=True, timeout=CHECK_SECONDS, stdin=subprocess.DEVNULL)
 
 
-def only(folder: pathlib.Path, pattern: str) -> pathlib.Path:
-    [found] = folder.glob(pattern)
+def convert(workspace: pathlib.Path, *flags: str | pathlib.Path) -> pathlib.Path:
+    """Returns the folder of the artifact, the only one of its workspace."""
+    run("node", ROOT / "packages/convert/bin/moonlight-convert.js", "--workspace", workspace, *flags)
+    kind = "hf-model" if "hf" in flags else "torch-dist"
+    [found] = (workspace / "store").glob(f"{kind}-*")
     return found
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser()
+    for flag in ("--miles", "--megatron"):
+        parser.add_argument(flag, type=pathlib.Path)
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         temporary = pathlib.Path(name)
-        there, back = temporary / "there", temporary / "back"
-        resaved = temporary / "resaved"
+        reference = ["--miles", options.miles, "--megatron", options.megatron]
+        models = {"tiny": TINY} | {variant: temporary / variant for variant in VARIANTS}
+        for variant in VARIANTS:
+            run("node", HERE / "make-model.mjs", models[variant], variant)
+        ours = {
+            model: convert(temporary / f"ours-{model}", "--to", "torch_dist", "--model", folder)
+            for model, folder in models.items()
+        }
 
-        def torch_reads_ours() -> None:
-            convert(there, "--to", "torch_dist", "--model", MODEL)
-            checkpoint = only(there / "store", "torch-dist-*")
-            subprocess.run([sys.executable, HERE / "check.py", checkpoint, MODEL], check=True)
+        def equal_after(checkpoint: pathlib.Path, model: str, label: str) -> None:
+            """Both in the catalogue's order, so whole files are compared."""
+            found = convert(temporary / f"back-{label}", "--to", "hf", "--checkpoint", checkpoint, "--model", models[model])
+            want = convert(temporary / f"want-{label}", "--to", "hf", "--checkpoint", ours[model], "--model", models[model])
+            files = [folder / "model.safetensors" for folder in (found, want)]
+            assert files[0].read_bytes() == files[1].read_bytes(), "model.safetensors differs"
 
         def we_read_torchs() -> None:
-            checkpoint = only(there / "store", "torch-dist-*")
-            subprocess.run([sys.executable, HERE / "resave.py", checkpoint, resaved], check=True)
-            convert(back, "--to", "hf", "--checkpoint", resaved, "--model", MODEL)
-            convert(there, "--to", "hf", "--checkpoint", checkpoint, "--model", MODEL)
-            # Both in the catalogue's order, so whole files are compared.
-            [first, second] = [only(folder / "store", "hf-model-*") / "model.safetensors" for folder in (there, back)]
-            assert first.read_bytes() == second.read_bytes(), "model.safetensors differs"
+            run(sys.executable, HERE / "resave.py", ours["tiny"], temporary / "resaved")
+            equal_after(temporary / "resaved", "tiny", "torch")
 
-        failed = 0
-        for check in (torch_reads_ours, we_read_torchs):
+        def we_read_megatrons(model: str, layout: str, *flags: str) -> None:
+            label = "-".join((model, layout, *flags))
+            out = temporary / f"megatron-{label}"
+            run(sys.executable, HERE / "save_with_megatron.py", *reference, "--layout", layout, *flags, models[model], out)
+            equal_after(out, model, label)
+
+        def megatron_loads_ours(model: str) -> None:
+            layouts = [part for layout in LOADED_AT for part in ("--layout", layout)]
+            run(sys.executable, HERE / "load_with_megatron.py", *reference, *layouts, ours[model], models[model])
+
+        checks: list[tuple[str, bool, Callable[[], None]]] = []
+        for model, folder in models.items():
+            pair = (ours[model], folder)
+            checks += [
+                (f"torch reads our {model}", False, lambda pair=pair: run(sys.executable, HERE / "check.py", *pair)),
+                (f"Megatron loads our {model}", True, lambda model=model: megatron_loads_ours(model)),
+                (
+                    f"the reference's converter reads our {model}",
+                    True,
+                    lambda pair=pair: run(sys.executable, HERE / "back_with_miles.py", *reference, *pair),
+                ),
+            ]
+        checks.append(("we read what torch saved", False, we_read_torchs))
+        for saved in SAVED_AT:
+            title = f"we read what Megatron saved: {' '.join(saved)}"
+            checks.append((title, True, lambda saved=saved: we_read_megatrons(*saved)))
+
+        passed = failed = 0
+        for title, needs_reference, check in checks:
+            if needs_reference and None in (options.miles, options.megatron):
+                print(f"skip  {title}: needs --miles DIR and --megatron DIR", flush=True)
+                continue
             try:
                 check()
-                print(f"ok    {check.__name__}")
-            except (AssertionError, ValueError, subprocess.CalledProcessError) as error:
+                passed += 1
+                print(f"ok    {title}", flush=True)
+            except (AssertionError, OSError, ValueError, subprocess.SubprocessError) as error:
                 failed += 1
-                print(f"FAIL  {check.__name__}: {error}")
-        print(f"{2 - failed} passed, {failed} failed")
+                print(f"FAIL  {title}: {error}", flush=True)
+        print(f"{passed} passed, {failed} failed")
         return min(failed, 1)
 
 

@@ -1,11 +1,11 @@
 """Saves a Hugging Face model as training would: megatron.core.dist_checkpointing.save of a real GPTModel.
 
     python save_with_megatron.py --miles DIR --megatron DIR --layout world=4,tp=2,ep=2 [--fully-parallel]
-        [--stacked] [--per-expert] [--optimizer] MODEL OUT
+        [--per-expert] MODEL OUT
 
-`--stacked` gives homogeneous models' keys (a leading layer axis, no layer numbers), `--per-expert` the keys of
-`singleton_local_shards` (one tensor an expert, gate and up apart), `--optimizer` the entries of a distributed optimizer
-that has taken one step. `_extra_state` objects, random states and a common.pt with Megatron's own classes are always there.
+`--per-expert` gives the keys of `singleton_local_shards` (one tensor an expert, gate and up apart); a model whose layers
+are all alike gets stacked keys (a leading layer axis, no layer numbers). `_extra_state` objects, random states and a
+common.pt with Megatron's own classes are always there.
 """
 
 import argparse
@@ -27,15 +27,13 @@ ITERATION = 20
 @dataclass(frozen=True)
 class Saving:
     fully_parallel: bool = False
-    stacked: bool = False
     per_expert: bool = False
-    optimizer: bool = False
 
 
 def fill(gpt, whole: dict[str, torch.Tensor]) -> None:
     """Writes every parameter's slice through the shards, which are views of the parameters."""
     with torch.no_grad():
-        for shard in flat(gpt.sharded_state_dict()):
+        for shard in flat(gpt.sharded_state_dict(metadata={"non_homogeneous_layers": True})):
             shard.data.copy_(piece(whole, shard).reshape(shard.local_shape))
 
 
@@ -53,41 +51,6 @@ def random_states():
     pp, tp = groups.get_pipeline_model_parallel_rank(), groups.get_tensor_model_parallel_rank()
     shape = (groups.get_pipeline_model_parallel_world_size(), groups.get_tensor_model_parallel_world_size())
     return ShardedObject("rng_state", [states], shape, (pp, tp), replica_id=groups.get_data_parallel_rank())
-
-
-def stack_layers(sharded: dict, layers: int) -> dict:
-    """Gives indexed layers the keys and the leading axis that Megatron's blocks of equal layers have."""
-    import re
-    from megatron.core.dist_checkpointing.mapping import ShardedObject, ShardedTensor
-
-    flat_shards = {}
-    for number, shard in enumerate(flat({"model": sharded})):
-        found = re.fullmatch(r"(decoder\.layers\.)(\d+)\.(.+)", shard.key)
-        if found is None:
-            flat_shards[f"{shard.key}.{number}"] = shard
-            continue
-        key = found[1] + found[3]
-        places = [
-            (axis + 1, offset // (size or 1), fragments)
-            for axis, (offset, size, fragments) in enumerate(
-                zip(
-                    shard.global_offset,
-                    (1,) * shard.prepend_axis_num + tuple(shard.local_shape),
-                    shard.axis_fragmentations,
-                    strict=True,
-                )
-            )
-        ]
-        flat_shards[f"{key}.{found[2]}.{number}"] = ShardedTensor.from_rank_offsets(
-            key,
-            shard.data,
-            (0, int(found[2]), layers),
-            *places,
-            replica_id=shard.replica_id,
-            prepend_axis_num=shard.prepend_axis_num + 1,
-        )
-    assert ShardedObject
-    return flat_shards
 
 
 def arguments_of(config: dict, layout: Layout) -> argparse.Namespace:
@@ -134,15 +97,7 @@ def save(layout: Layout, model: Path, out: Path, saving: Saving) -> None:
         "num_floating_point_operations_so_far": 12345.0,
     }
     fill(gpt, whole)
-    if saving.optimizer:
-        import optimizer_of_megatron
-
-        gpt, optimizer = optimizer_of_megatron.stepped(gpt, lambda: fill(gpt, whole))
-        sharded = gpt.module.sharded_state_dict(metadata=dict(metadata))
-        state["optimizer"] = optimizer.sharded_state_dict(gpt.module.sharded_state_dict(), metadata=dict(metadata))
-    else:
-        sharded = gpt.sharded_state_dict(metadata=dict(metadata))
-    state["model"] = stack_layers(sharded, config["num_hidden_layers"]) if saving.stacked else sharded
+    state["model"] = gpt.sharded_state_dict(metadata=dict(metadata))
     state["rng_state"] = random_states()
     strategy = get_default_save_sharded_strategy("torch_dist")
     if saving.fully_parallel:
