@@ -6,4 +6,5 @@ import { createProgram } from "./program.ts";
 const { version } = z
   .object({ version: z.string() })
   .parse(createRequire(import.meta.url)("../package.json"));
-endWith(await runCli(createProgram(version), process.argv.slice(2)));
+const argv = process.argv.slice(2);
+endWith(await runCli(await createProgram(version, argv[0]), argv));

@@ -1,15 +1,5 @@
 import { Command } from "commander";
-import { convert } from "@moonlight-rl/convert";
-import { evaluate } from "@moonlight-rl/eval";
-import { fetch } from "@moonlight-rl/fetch";
 import { stageCommand } from "@moonlight-rl/pipeline";
-import { rolloutConfig } from "@moonlight-rl/rollout-config";
-import { train } from "@moonlight-rl/train";
-import { hubCommand } from "./commands/hub-command.ts";
-import { planCommand } from "./commands/plan-command.ts";
-import { reportCommand } from "./commands/report-command.ts";
-import { runCommand } from "./commands/run-command.ts";
-import { runsCommand } from "./commands/runs-command.ts";
 
 const EXAMPLES = `Examples:
   $ moonlight run                        the whole pipeline over the bundled tiny model, minutes on a laptop
@@ -18,25 +8,37 @@ const EXAMPLES = `Examples:
   $ moonlight fetch --help               one stage alone
 `;
 
-/** The `moonlight` program; run it with `runCli`. */
-export function createProgram(version: string): Command {
+/** The commands in the order of the help, each loaded only when it is needed: that is most of the time a start takes. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import("./commands/run-command.ts")).runCommand(),
+  plan: async () => (await import("./commands/plan-command.ts")).planCommand(),
+  fetch: async () => stageCommand((await import("@moonlight-rl/fetch")).fetch),
+  convert: async () => stageCommand((await import("@moonlight-rl/convert")).convert),
+  "rollout-config": async () =>
+    stageCommand((await import("@moonlight-rl/rollout-config")).rolloutConfig),
+  train: async () => stageCommand((await import("@moonlight-rl/train")).train),
+  eval: async () => stageCommand((await import("@moonlight-rl/eval")).evaluate),
+  runs: async () => (await import("./commands/runs-command.ts")).runsCommand(),
+  report: async () => (await import("./commands/report-command.ts")).reportCommand(),
+  hub: async () => (await import("./commands/hub-command.ts")).hubCommand(),
+};
+
+/**
+ * The `moonlight` program; run it with `runCli`.
+ *
+ * @param first the first argument: a command's name loads that command alone, anything else all of them
+ */
+export async function createProgram(version: string, first?: string): Promise<Command> {
   const program = new Command("moonlight")
     .description(
       "The reinforcement-learning pipeline of Moonlight-16B-A3B: fetch, convert, rollout-config, train, eval.",
     )
     .version(version);
   program.addHelpText("before", EXAMPLES);
-  const stages = [fetch, convert, rolloutConfig, train, evaluate].map((stage) =>
-    stageCommand(stage),
-  );
-  for (const command of [
-    runCommand(),
-    planCommand(),
-    ...stages,
-    runsCommand(),
-    reportCommand(),
-    hubCommand(),
-  ])
+  const named = first !== undefined && Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  const loaders = named === undefined ? Object.values(COMMANDS) : [named];
+  for (const command of await Promise.all(loaders.map((load) => load()))) {
     program.addCommand(command);
+  }
   return program;
 }

@@ -2,7 +2,7 @@ import type { EvaluationDataset, Recipe } from "@moonlight-rl/recipe";
 import { refusal } from "./refusal.ts";
 
 /** Names of a dataset's own settings in miles' EvalDatasetConfig (miles/utils/eval_config.py:94). */
-const OWN_SETTINGS = {
+export const OWN_SETTINGS = {
   nSamplesPerPrompt: "n_samples_per_eval_prompt",
   maxResponseLen: "max_response_len",
   temperature: "temperature",

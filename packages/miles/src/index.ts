@@ -23,3 +23,12 @@ export {
   type CaseBase,
   type ReferenceCase,
 } from "./interop/reference-case.ts";
+export {
+  importArgv,
+  renderImported,
+  type ImportedArgv,
+  type ImportRecord,
+  type LostValue,
+} from "./import/import-argv.ts";
+export { importScript, type LaunchScript } from "./script/import-script.ts";
+export type { EvaluateOptions, SkippedLine } from "./script/evaluate.ts";

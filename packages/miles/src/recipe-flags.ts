@@ -15,7 +15,7 @@ export interface RecipeFlag {
 }
 
 /** Where miles finds the filters that the recipe names. */
-const FILTERS = {
+export const FILTERS = {
   "nonzero-std": "miles.rollout.filter_hub.dynamic_sampling_filters.check_reward_nonzero_std",
 } as const;
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { RECIPE_FIELDS, type RecipeField } from "./field.ts";
+import { fieldLine, short } from "./field-documentation.ts";
+import { RECIPE_FIELDS } from "./field.ts";
 import { flatten } from "./flatten.ts";
 import { resolveRecipe } from "./resolve.ts";
 
@@ -42,23 +43,4 @@ function fieldsPage(): string {
     "",
     ...sections,
   ].join("\n");
-}
-
-function fieldLine(
-  { path, type, description, facts }: RecipeField,
-  [tiny = "", moonlight = ""]: readonly string[],
-): string {
-  const kind = facts.unit === undefined ? type : `${type}, ${facts.unit}`;
-  const value = tiny === moonlight ? `\`${tiny}\`` : `\`${tiny}\`, \`${moonlight}\``;
-  const flag = [facts.flag, facts.negative].filter((name) => name !== undefined).join(" / ");
-  const said = flag === "" ? "" : ` miles: \`${flag}\``;
-  const usual =
-    facts.usual === undefined || flag === "" ? "" : `, untold \`${short(facts.usual)}\``;
-  const source = facts.source === undefined ? "" : ` [${facts.source}]`;
-  return `- **${path}** (${kind}; ${value}): ${description}${said}${said === "" ? "" : `${usual}.`}${source}`;
-}
-
-function short(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 40)}…` : text;
 }

@@ -1,5 +1,5 @@
 import { UsageError, validate } from "@moonlight-rl/core";
-import { parseDocument } from "yaml";
+import { parseYamlDocument } from "./yaml-document.ts";
 import { z } from "zod";
 import { recipeSchema } from "./schema.ts";
 
@@ -45,7 +45,7 @@ export function parseRecipeFile(file: RecipeFile): Readonly<Record<string, unkno
 }
 
 function parseYaml(file: RecipeFile): unknown {
-  const document = parseDocument(file.text);
+  const document = parseYamlDocument(file.text);
   const error = document.errors[0];
   if (error !== undefined) {
     throw new UsageError("RECIPE_FILE_SYNTAX", `${file.path}: ${error.message.split("\n")[0]}`, {

@@ -61,6 +61,7 @@ def use_megatron(miles: Path, megatron: Path) -> None:
     if not torch.cuda.is_available():
         torch.cuda.current_device = lambda: "cpu"  # type: ignore[assignment]
         torch.cuda.synchronize = lambda *_arguments: None  # type: ignore[assignment]
+        torch.Tensor.cuda = lambda self, *_arguments, **_options: self  # type: ignore[assignment,method-assign]
         torch.cuda.Stream = lambda *_args, **_kwargs: None  # type: ignore[assignment,misc]
     make_empty = torch.empty
     # torch's TensorProperties has had strides since 2.13 or so; Megatron hands all of its fields to torch.empty.

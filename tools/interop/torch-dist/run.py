@@ -2,8 +2,8 @@
 
     npm run interop -- torch-dist [--miles DIR --megatron DIR]
 
-Models: the bundled one, one of 27 layers, one with q-LoRA and one with tied embeddings. DIR are clones of radixark/miles
-and radixark/Megatron-LM; without them the checks that need them are skipped. Ends with "N passed, N failed".
+Models: the bundled one, one of 27 layers, one with q-LoRA and one with tied embeddings. DIR are clones of radixark/miles and
+radixark/Megatron-LM; without them the checks that need them are skipped. Ends with "N passed, N failed".
 """
 
 import argparse
@@ -48,6 +48,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         temporary = pathlib.Path(name)
+        python = pathlib.Path(sys.executable)
         reference = ["--miles", options.miles, "--megatron", options.megatron]
         models = {"tiny": TINY} | {variant: temporary / variant for variant in VARIANTS}
         for variant in VARIANTS:
@@ -65,29 +66,29 @@ def main() -> int:
             assert files[0].read_bytes() == files[1].read_bytes(), "model.safetensors differs"
 
         def we_read_torchs() -> None:
-            run(sys.executable, HERE / "resave.py", ours["tiny"], temporary / "resaved")
+            run(python, HERE / "resave.py", ours["tiny"], temporary / "resaved")
             equal_after(temporary / "resaved", "tiny", "torch")
 
         def we_read_megatrons(model: str, layout: str, *flags: str) -> None:
             label = "-".join((model, layout, *flags))
             out = temporary / f"megatron-{label}"
-            run(sys.executable, HERE / "save_with_megatron.py", *reference, "--layout", layout, *flags, models[model], out)
+            run(python, HERE / "save_with_megatron.py", *reference, "--layout", layout, *flags, models[model], out)
             equal_after(out, model, label)
 
         def megatron_loads_ours(model: str) -> None:
             layouts = [part for layout in LOADED_AT for part in ("--layout", layout)]
-            run(sys.executable, HERE / "load_with_megatron.py", *reference, *layouts, ours[model], models[model])
+            run(python, HERE / "load_with_megatron.py", *reference, *layouts, ours[model], models[model])
 
         checks: list[tuple[str, bool, Callable[[], None]]] = []
         for model, folder in models.items():
             pair = (ours[model], folder)
             checks += [
-                (f"torch reads our {model}", False, lambda pair=pair: run(sys.executable, HERE / "check.py", *pair)),
+                (f"torch reads our {model}", False, lambda pair=pair: run(python, HERE / "check.py", *pair)),
                 (f"Megatron loads our {model}", True, lambda model=model: megatron_loads_ours(model)),
                 (
                     f"the reference's converter reads our {model}",
                     True,
-                    lambda pair=pair: run(sys.executable, HERE / "back_with_miles.py", *reference, *pair),
+                    lambda pair=pair: run(python, HERE / "back_with_miles.py", *reference, *pair),
                 ),
             ]
         checks.append(("we read what torch saved", False, we_read_torchs))

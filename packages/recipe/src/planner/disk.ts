@@ -1,5 +1,6 @@
-import { countParameters, type HfConfig } from "@moonlight-rl/model";
+import type { HfConfig } from "@moonlight-rl/model";
 import type { Recipe } from "../schema.ts";
+import { modelSize } from "./model-size.ts";
 import { stateBytesPerParameter } from "./trainer-memory.ts";
 
 export interface DiskPlan {
@@ -16,7 +17,7 @@ export interface DiskPlan {
 /** What checkpoints take: bf16 weights, and the optimizer's states unless they are left out. */
 export function diskPlan(config: HfConfig, recipe: Recipe): DiskPlan {
   const { checkpoint: c, rollout } = recipe;
-  const { total } = countParameters(config);
+  const { total } = modelSize(config);
   const states = c.noSaveOptim ? 0 : stateBytesPerParameter(recipe);
   const exported = c.saveHf === null ? 0 : 2;
   const bytesPerSave = total * (2 + states + exported);

@@ -1,7 +1,8 @@
-import { countParameters, type HfConfig } from "@moonlight-rl/model";
+import type { HfConfig } from "@moonlight-rl/model";
 import type { Recipe } from "../schema.ts";
 import type { Gpu } from "./hardware.ts";
 import { planLine, type PlanLine } from "./line.ts";
+import { modelSize } from "./model-size.ts";
 import { contextLine } from "./trainer-memory.ts";
 
 const GIB = 2 ** 30;
@@ -28,7 +29,7 @@ export interface EngineMemory {
 export function engineMemory(config: HfConfig, recipe: Recipe, gpu: Gpu): EngineMemory {
   const { sglang: s, precision } = recipe;
   const gpus = Math.max(1, s.numGpusPerEngine);
-  const { total } = countParameters(config);
+  const { total } = modelSize(config);
   const held = total / gpus + replicatedParameters(config, s.enableDpAttention) * (1 - 1 / gpus);
   const weights = held * WEIGHT_BYTES[precision.mode];
   const latent = config.kv_lora_rank + config.qk_rope_head_dim;

@@ -1,5 +1,6 @@
-import { megatronTensors, type HfConfig } from "@moonlight-rl/model";
+import type { HfConfig } from "@moonlight-rl/model";
 import type { Layout } from "./layout.ts";
+import { modelSize } from "./model-size.ts";
 
 /** Elements that one rank of a pipeline stage holds. */
 export interface StageParameters {
@@ -21,7 +22,7 @@ export function shardParameters(config: HfConfig, layout: Layout): StageParamete
   const stages = layout.layers.map(() => ({ dense: 0, expert: 0 }));
   const stageOfLayer = layout.layers.flatMap((count, stage) => Array<number>(count).fill(stage));
   const lastStage = stages.length - 1;
-  for (const { key, shape } of megatronTensors(config)) {
+  for (const { key, elements } of modelSize(config).tensors) {
     const layer = /^decoder\.layers\.(\d+)\./.exec(key)?.[1];
     const at =
       layer !== undefined
@@ -31,7 +32,6 @@ export function shardParameters(config: HfConfig, layout: Layout): StageParamete
           : lastStage;
     const stage = stages[at];
     if (stage === undefined) continue;
-    const elements = shape.reduce((a, b) => a * b, 1);
     if (EXPERTS.test(key)) stage.expert += elements / (layout.ep * layout.etp);
     else if (REPLICATED.test(key)) stage.dense += elements;
     else if (/^(embedding|output_layer)\./.test(key)) {

@@ -1,9 +1,10 @@
-import { countParameters, type HfConfig } from "@moonlight-rl/model";
+import type { HfConfig } from "@moonlight-rl/model";
 import { rolloutArithmetic } from "../arithmetic.ts";
 import type { Recipe } from "../schema.ts";
 import type { EngineMemory } from "./engine-memory.ts";
 import type { Gpu } from "./hardware.ts";
 import type { Layout } from "./layout.ts";
+import { modelSize } from "./model-size.ts";
 import { heaviestStage, ownedParameters, stateBytesPerParameter } from "./trainer-memory.ts";
 
 /** Seconds of one part of a rollout's cycle: the likely value between the least and the most. */
@@ -38,7 +39,7 @@ export function timeLines(
   bytesPerSave: number,
 ): TimeLine[] {
   const { rollout, sglang, optimizer, algorithm, performance, cluster, checkpoint } = recipe;
-  const { activated } = countParameters(config);
+  const { activated } = modelSize(config);
   const { samplesPerRollout } = rolloutArithmetic(recipe);
   const perEngine = Math.max(1, sglang.numGpusPerEngine);
   const gpus = cluster.colocate ? layout.worldSize : (cluster.rolloutNumGpus ?? layout.worldSize);
@@ -67,7 +68,7 @@ export function timeLines(
   const touched = owned * layout.gpusPerNode * (2 * stateBytesPerParameter(recipe) + 8);
   const offloaded = optimizer.cpuOffload ? optimizer.offloadFraction : 0;
   const stepCount = rollout.numStepsPerRollout;
-  const weights = countParameters(config).total * 2;
+  const weights = modelSize(config).total * 2;
   const save =
     checkpoint.saveInterval === null || checkpoint.saveInterval < 1 || checkpoint.asyncSave
       ? 0

@@ -75,4 +75,96 @@ export const ALGORITHM_RULES: readonly Rule[] = [
         "Set algorithm.useKlLoss=false to save them.",
       ),
   },
+  {
+    id: "algorithm-normalize-advantages",
+    severity: "error",
+    beyondReference: false,
+    reference: "AssertionError (A:3088-3092).",
+    check: ({ recipe: { algorithm: a } }) =>
+      faultIf(
+        a.advantageEstimator.startsWith("reinforce_plus_plus") && !a.normalizeAdvantages,
+        "algorithm.normalizeAdvantages",
+        `${a.advantageEstimator} works with whitened advantages only`,
+        "Set algorithm.normalizeAdvantages=true.",
+      ),
+  },
+  {
+    id: "algorithm-engine-logprobs",
+    severity: "error",
+    beyondReference: false,
+    reference: "AssertionError (A:3094-3095).",
+    check: ({ recipe: { algorithm: a } }) =>
+      faultIf(
+        a.useRolloutLogprobs && a.useTis,
+        "algorithm.useTis",
+        "truncated importance sampling corrects the trainer towards the engine, whose log-probabilities are taken as they are",
+        "Set algorithm.useTis=false or algorithm.useRolloutLogprobs=false.",
+      ),
+  },
+  {
+    id: "algorithm-mismatch-metrics",
+    severity: "error",
+    beyondReference: false,
+    reference: "AssertionError (A:3097-3100).",
+    check: ({ recipe: { algorithm: a } }) =>
+      faultIf(
+        a.getMismatchMetrics && a.customTisFunctionPath === null,
+        "algorithm.customTisFunctionPath",
+        "the comparison is computed by that function",
+        "Name it, or set algorithm.getMismatchMetrics=false.",
+      ),
+  },
+  {
+    id: "algorithm-dual-clip",
+    severity: "error",
+    beyondReference: true,
+    reference: "An assert in the first training step (math_utils.py:268), after a whole rollout.",
+    check: ({ recipe: { algorithm: a } }) =>
+      faultIf(
+        a.epsClipC !== null && !(a.epsClipC > 1),
+        "algorithm.epsClipC",
+        `the dual clip ${a.epsClipC ?? 0} must be above 1`,
+        "Use a value such as 3, or null.",
+      ),
+  },
+  {
+    id: "algorithm-tis-range",
+    severity: "error",
+    beyondReference: true,
+    reference: "Not checked: every weight becomes the upper clip.",
+    check: ({ recipe: { algorithm: a } }) =>
+      faultIf(
+        a.useTis && !(a.tisClipLow >= 0 && a.tisClip > a.tisClipLow),
+        "algorithm.tisClip",
+        `weights cannot lie between ${a.tisClipLow} and ${a.tisClip}`,
+        "Use tisClip above tisClipLow, and neither below 0 (usual: 2 and 0).",
+      ),
+  },
+  {
+    id: "algorithm-ppo-kl",
+    severity: "error",
+    beyondReference: false,
+    reference: "AssertionError (A:3168): the critic never sees the penalty.",
+    check: ({ recipe: { algorithm: a } }) =>
+      faultIf(
+        a.advantageEstimator === "ppo" && a.klCoef !== 0,
+        "algorithm.klCoef",
+        "the critic is trained before the KL penalty is known",
+        "Use algorithm.useKlLoss with klLossCoef.",
+      ),
+  },
+  {
+    id: "algorithm-replay-engine-logprobs",
+    severity: "note",
+    beyondReference: true,
+    backend: "miles",
+    reference: "Not remarked on.",
+    check: ({ recipe: { algorithm: a } }) =>
+      faultIf(
+        a.routingReplay === "training" && a.useRolloutLogprobs,
+        "algorithm.routingReplay",
+        "there is no first pass of the trainer whose choice of experts could be repeated",
+        "Set algorithm.routingReplay=rollout (R3).",
+      ),
+  },
 ];

@@ -76,6 +76,75 @@ const CASES: readonly [rule: string, ...set: string[]][] = [
   ["checkpoint-resume-folder", "checkpoint.load=/root/other"],
   ["eval-datasets", "eval.datasets=[]"],
   ["eval-dataset-names", "eval.datasets=[{name: a, path: /x}, {name: a, path: /y}]"],
+  ["algorithm-normalize-advantages", "algorithm.advantageEstimator=reinforce_plus_plus"],
+  ["algorithm-engine-logprobs", "algorithm.useTis=true", "algorithm.useRolloutLogprobs=true"],
+  ["algorithm-mismatch-metrics", "algorithm.getMismatchMetrics=true"],
+  ["algorithm-dual-clip", "algorithm.epsClipC=1"],
+  ["algorithm-tis-range", "algorithm.useTis=true", "algorithm.tisClipLow=2"],
+  ["algorithm-ppo-kl", "algorithm.advantageEstimator=ppo", "algorithm.klCoef=0.1"],
+  [
+    "algorithm-replay-engine-logprobs",
+    "algorithm.routingReplay=training",
+    "algorithm.useRolloutLogprobs=true",
+  ],
+  ["optimizer-min-lr", "optimizer.minLr=1e-5"],
+  ["optimizer-warmup", "optimizer.lrWarmupIters=12000"],
+  ["optimizer-warmup", "optimizer.lrWarmupIters=1", "optimizer.lrWarmupFraction=0.1"],
+  ["optimizer-wsd", "optimizer.lrDecayStyle=WSD"],
+  ["optimizer-precision-aware-adam", "optimizer.name=muon"],
+  [
+    "optimizer-state-types",
+    "optimizer.usePrecisionAwareOptimizer=false",
+    "optimizer.expAvgDtype=bf16",
+  ],
+  ["optimizer-main-grads", "optimizer.mainGradsDtype=bf16"],
+  ["optimizer-muon-overlap", "optimizer.name=muon", "performance.overlapGradReduce=true"],
+  ["optimizer-offload-fraction", "optimizer.offloadFraction=1.5"],
+  ["optimizer-overlap-gather", "performance.overlapParamGather=true"],
+  ["parallelism-uneven-stages", "parallelism.decoderFirstPipelineNumLayers=13"],
+  [
+    "parallelism-layers",
+    "parallelism.pipelineModelParallelSize=4",
+    "parallelism.decoderFirstPipelineNumLayers=8",
+  ],
+  ["parallelism-virtual-stages", "parallelism.numLayersPerVirtualPipelineStage=3"],
+  ["parallelism-context-levels", "parallelism.cpCommType=a2a+p2p"],
+  ["checkpoint-retain", "checkpoint.saveRetainInterval=30"],
+  ["checkpoint-async", "checkpoint.asyncSave=true"],
+  ["checkpoint-bridge-resume", "model.megatronToHfMode=bridge"],
+  ["checkpoint-not-resumable", "checkpoint.noSaveOptim=true"],
+  ["performance-padded-batches", "performance.qkvFormat=bshd"],
+  [
+    "performance-balance-flops",
+    "performance.balanceByFlops=true",
+    "performance.useDynamicBatchSize=false",
+  ],
+  ["performance-shared-expert-overlap", "performance.moeSharedExpertOverlap=true"],
+  ["performance-split-activations", "performance.distributeSavedActivations=true"],
+  ["performance-flash-mla", "performance.attentionBackend=flash"],
+  ["engine-data-parallel", "sglang.dpSize=8"],
+  ["engine-weight-transfer", "cluster.updateWeightTransferMode=p2p"],
+  ["engine-health-first-wait", "faultTolerance.enabled=true"],
+  ["engine-health-components", "faultTolerance.components=train"],
+  ["rollout-prompt-length", "rollout.maxContextLen=100", "rollout.maxPromptLen=100"],
+  ["rollout-mask-without-partial", "rollout.maskOffpolicyInPartialRollout=true"],
+  ["rollout-remote-reward", "reward.rmType=remote_rm"],
+  ["precision-checkpoint", "precision.mode=fp8-rollout"],
+  ["precision-checkpoint", "precision.rolloutCheckpoint=/q"],
+  [
+    "precision-int-groups",
+    "precision.mode=int4-qat",
+    "precision.rolloutCheckpoint=/q",
+    "precision.int4GroupSize=0",
+  ],
+  ["precision-replay", "precision.mode=int4-qat", "precision.rolloutCheckpoint=/q"],
+  ["tracking-wandb-group", "tracking.useWandb=true"],
+  ["tracking-tensorboard-folder", "tracking.useTensorboard=true"],
+  ["tracking-secret", "runtime.env={WANDB_API_KEY: x}"],
+  ["debug-exclusive", "debug.rolloutOnly=true", "debug.trainOnly=true"],
+  ["debug-train-data", "debug.trainOnly=true"],
+  ["debug-rollout-template", "debug.saveRolloutData=/d/rollouts.pt"],
+  ["debug-details-override", "debug.dumpDetails=/d", "debug.saveTrainData=/t/{rank}.pt"],
   ["path-absolute", "data.promptData=data.jsonl"],
 ];
 
@@ -155,6 +224,38 @@ describe("checkRecipe", () => {
     const ids = RULES.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
     for (const id of ids) expect(id).toMatch(/^[a-z]+(-[a-z]+)+$/);
+  });
+});
+
+describe("sound variants of the reference's recipe", () => {
+  it.each([
+    ["Dr.GRPO", "algorithm.grpoStdNormalization=false", "algorithm.calculatePerTokenLoss=true"],
+    ["GSPO", "algorithm.advantageEstimator=gspo", "algorithm.epsClip=0.0003"],
+    ["dual clip and TIS", "algorithm.epsClipC=3", "algorithm.useTis=true"],
+    [
+      "Muon",
+      "optimizer.name=muon",
+      "optimizer.cpuOffload=false",
+      "optimizer.overlapCpuOptimizerD2hH2d=false",
+      "optimizer.usePrecisionAwareOptimizer=false",
+    ],
+    ["cosine", "optimizer.lrDecayStyle=cosine", "optimizer.lrWarmupFraction=0.01"],
+    [
+      "13 + 14 layers",
+      "parallelism.pipelineModelParallelSize=2",
+      "parallelism.expertModelParallelSize=4",
+      "parallelism.decoderFirstPipelineNumLayers=13",
+    ],
+    [
+      "INT4 with R3",
+      "precision.mode=int4-qat",
+      "precision.rolloutCheckpoint=/root/int4",
+      "algorithm.routingReplay=rollout",
+    ],
+    ["asynchronous saves", "checkpoint.asyncSave=true", "checkpoint.usePersistentCkptWorker=true"],
+    ["W&B", "tracking.useWandb=true", "tracking.wandbGroup=g"],
+  ])("has nothing against %s", (_, ...set) => {
+    expect(found(...set)).toEqual([]);
   });
 });
 

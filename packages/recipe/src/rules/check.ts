@@ -4,15 +4,19 @@ import { PROFILES, type Backend } from "../profile.ts";
 import type { Recipe } from "../schema.ts";
 import { ALGORITHM_RULES } from "./algorithm-rules.ts";
 import { CHECKPOINT_RULES } from "./checkpoint-rules.ts";
+import { DEBUG_RULES } from "./debug-rules.ts";
 import { ENGINE_RULES } from "./engine-rules.ts";
 import { EVALUATION_RULES } from "./evaluation-rules.ts";
 import { OPTIMIZER_RULES } from "./optimizer-rules.ts";
 import { PARALLELISM_RULES } from "./parallelism-rules.ts";
 import { PATH_RULES } from "./path-rules.ts";
 import { PERFORMANCE_RULES } from "./performance-rules.ts";
+import { PRECISION_RULES } from "./precision-rules.ts";
 import { RANGE_RULES } from "./range-rules.ts";
+import { RECOMPUTE_RULES } from "./recompute-rules.ts";
 import { ROLLOUT_RULES } from "./rollout-rules.ts";
 import type { Finding, Rule } from "./rule.ts";
+import { TRACKING_RULES } from "./tracking-rules.ts";
 
 /** Every rule there is, in the order in which findings are reported. */
 export const RULES: readonly Rule[] = [
@@ -21,10 +25,14 @@ export const RULES: readonly Rule[] = [
   ...ALGORITHM_RULES,
   ...OPTIMIZER_RULES,
   ...PARALLELISM_RULES,
+  ...RECOMPUTE_RULES,
   ...PERFORMANCE_RULES,
   ...ENGINE_RULES,
   ...CHECKPOINT_RULES,
   ...EVALUATION_RULES,
+  ...PRECISION_RULES,
+  ...TRACKING_RULES,
+  ...DEBUG_RULES,
   ...PATH_RULES,
 ];
 

@@ -58,4 +58,64 @@ export const CHECKPOINT_RULES: readonly Rule[] = [
         "Set checkpoint.load to the same folder as checkpoint.save.",
       ),
   },
+  {
+    id: "checkpoint-retain",
+    severity: "error",
+    beyondReference: false,
+    backend: "miles",
+    reference: "Bare asserts (MG:904-906).",
+    check: ({ recipe: { checkpoint: c } }) =>
+      faultIf(
+        c.saveRetainInterval !== null &&
+          c.save !== null &&
+          c.saveInterval !== null &&
+          (c.saveRetainInterval < 1 ||
+            (c.saveInterval >= 1 && c.saveRetainInterval % c.saveInterval !== 0)),
+        "checkpoint.saveRetainInterval",
+        `no save falls on every multiple of ${c.saveRetainInterval ?? 0}`,
+        "Use a multiple of checkpoint.saveInterval.",
+      ),
+  },
+  {
+    id: "checkpoint-async",
+    severity: "warning",
+    beyondReference: true,
+    backend: "miles",
+    reference: "Switched off with a warning (MG:1202-1208).",
+    check: ({ recipe: { checkpoint: c } }) =>
+      faultIf(
+        c.asyncSave && !c.usePersistentCkptWorker,
+        "checkpoint.asyncSave",
+        "without a persistent worker saves stay synchronous",
+        "Set checkpoint.usePersistentCkptWorker=true.",
+      ),
+  },
+  {
+    id: "checkpoint-bridge-resume",
+    severity: "warning",
+    beyondReference: true,
+    backend: "miles",
+    reference: "start_rollout_id is 0 even on resume (A:2987-2997).",
+    check: ({ recipe: { model, checkpoint: c } }) =>
+      faultIf(
+        model.megatronToHfMode === "bridge" && c.load !== null,
+        "model.megatronToHfMode",
+        "a run that resumes through the bridge counts its rollouts from 0 again",
+        "Use raw, or expect the data order and the schedule to start anew.",
+      ),
+  },
+  {
+    id: "checkpoint-not-resumable",
+    severity: "note",
+    beyondReference: true,
+    backend: "miles",
+    reference: "Not remarked on.",
+    check: ({ recipe: { checkpoint: c } }) =>
+      faultIf(
+        c.noSaveOptim && c.save !== null && c.load === c.save,
+        "checkpoint.noSaveOptim",
+        "a resume from these saves starts with an empty optimizer",
+        "Leave it false where runs must survive a restart unchanged.",
+      ),
+  },
 ];

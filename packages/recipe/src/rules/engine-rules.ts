@@ -63,4 +63,61 @@ export const ENGINE_RULES: readonly Rule[] = [
         "Use positive sizes, or an empty list for SGLang's own choice.",
       ),
   },
+  {
+    id: "engine-data-parallel",
+    severity: "error",
+    beyondReference: false,
+    backend: "miles",
+    reference: "AssertionError (sglang_utils/arguments.py:183-197).",
+    check: ({ recipe: { sglang: s } }) =>
+      faultIf(
+        s.dpSize > 1 && !s.enableDpAttention,
+        "sglang.dpSize",
+        "groups inside an engine exist only with data-parallel attention",
+        "Set sglang.enableDpAttention=true, or dpSize=1.",
+      ),
+  },
+  {
+    id: "engine-weight-transfer",
+    severity: "error",
+    beyondReference: false,
+    backend: "miles",
+    reference: "AssertionErrors (A:3215-3246).",
+    check: ({ recipe: { cluster: c } }) =>
+      faultIf(
+        c.colocate && c.updateWeightTransferMode !== "broadcast",
+        "cluster.updateWeightTransferMode",
+        "colocated engines get weights through shared GPU memory",
+        "Set it to broadcast, or cluster.colocate=false.",
+      ),
+  },
+  {
+    id: "engine-health-first-wait",
+    severity: "warning",
+    beyondReference: true,
+    backend: "miles",
+    reference:
+      "First check at once: an engine that compiles its kernels is killed (training-gym#307).",
+    check: ({ recipe: { faultTolerance: f } }) =>
+      faultIf(
+        f.enabled && f.healthCheckFirstWait < 300,
+        "faultTolerance.healthCheckFirstWait",
+        `engines with experts compile for minutes, and are checked after ${f.healthCheckFirstWait} s`,
+        "Use 300 or more.",
+      ),
+  },
+  {
+    id: "engine-health-components",
+    severity: "warning",
+    beyondReference: true,
+    backend: "miles",
+    reference: "Ignored with a warning (A:2751-2761).",
+    check: ({ recipe: { faultTolerance: f } }) =>
+      faultIf(
+        !f.enabled && f.components.length > 0,
+        "faultTolerance.enabled",
+        "components are named, but nothing is guarded",
+        "Set faultTolerance.enabled=true.",
+      ),
+  },
 ];

@@ -74,14 +74,22 @@ export const PARALLELISM_RULES: readonly Rule[] = [
     beyondReference: false,
     backend: "miles",
     reference:
-      'AssertionError "Number of layers should be divisible by the pipeline-model-parallel size" (MG:635).',
-    check: ({ recipe: { parallelism: p }, hfConfig }) =>
-      faultIf(
-        hfConfig !== undefined && !divides(p.pipelineModelParallelSize, hfConfig.num_hidden_layers),
+      'AssertionError "Number of layers should be divisible by the pipeline-model-parallel size" (MG:635); with an uneven split a ValueError in the actors (TC:1505-1525).',
+    check: ({ recipe: { parallelism: p }, hfConfig }) => {
+      if (hfConfig === undefined) return [];
+      const ends = [p.decoderFirstPipelineNumLayers, p.decoderLastPipelineNumLayers].filter(
+        (layers) => layers !== null,
+      );
+      const layers = hfConfig.num_hidden_layers - ends.reduce((sum, end) => sum + end, 0);
+      const stages = p.pipelineModelParallelSize - ends.length;
+      const even = stages === 0 ? layers === 0 : divides(stages, layers) && layers >= stages;
+      return faultIf(
+        p.pipelineModelParallelSize > 1 && !even,
         "parallelism.pipelineModelParallelSize",
-        `${hfConfig?.num_hidden_layers ?? 0} layers do not divide over PP ${p.pipelineModelParallelSize}`,
-        `Use a divisor of ${hfConfig?.num_hidden_layers ?? 0}.`,
-      ),
+        `${layers} layers do not divide over ${ends.length === 0 ? `PP ${stages}` : `the ${stages} stages between`}`,
+        `Use a divisor of ${hfConfig.num_hidden_layers}, or state the first and last stage's layers.`,
+      );
+    },
   },
   {
     id: "parallelism-moe-sequence-parallel",
@@ -110,6 +118,58 @@ export const PARALLELISM_RULES: readonly Rule[] = [
         "parallelism.sequenceParallel",
         "with TP 1 there is nothing to split, the reference switches it off",
         "Set it to false, or raise tensorModelParallelSize.",
+      ),
+  },
+  {
+    id: "parallelism-uneven-stages",
+    severity: "error",
+    beyondReference: false,
+    backend: "miles",
+    reference: "AssertionErrors (A:2683-2687; MG:574-640).",
+    check: ({ recipe: { parallelism: p } }) =>
+      faultIf(
+        (p.decoderFirstPipelineNumLayers !== null || p.decoderLastPipelineNumLayers !== null) &&
+          (p.pipelineModelParallelSize === 1 || p.numLayersPerVirtualPipelineStage !== null),
+        "parallelism.decoderFirstPipelineNumLayers",
+        "an uneven split needs several stages, and excludes numLayersPerVirtualPipelineStage",
+        "Set the first and last stage to null, or raise pipelineModelParallelSize.",
+      ),
+  },
+  {
+    id: "parallelism-virtual-stages",
+    severity: "error",
+    beyondReference: false,
+    backend: "miles",
+    reference: "AssertionErrors (MG:596-640).",
+    check: ({ recipe: { parallelism: p }, hfConfig }) =>
+      faultIf(
+        p.numLayersPerVirtualPipelineStage !== null &&
+          (p.pipelineModelParallelSize === 1 ||
+            (hfConfig !== undefined &&
+              !divides(
+                p.numLayersPerVirtualPipelineStage,
+                hfConfig.num_hidden_layers / Math.max(1, p.pipelineModelParallelSize),
+              ))),
+        "parallelism.numLayersPerVirtualPipelineStage",
+        `stages do not divide into chunks of ${p.numLayersPerVirtualPipelineStage ?? 0} layers`,
+        "Use a divisor of the layers per stage, or null.",
+      ),
+  },
+  {
+    id: "parallelism-context-levels",
+    severity: "error",
+    beyondReference: false,
+    backend: "miles",
+    reference: "AssertionErrors (MG:404-408).",
+    check: ({ recipe: { parallelism: p } }) =>
+      faultIf(
+        (p.cpCommType === "a2a+p2p" && p.hierarchicalContextParallelSizes.length === 0) ||
+          (p.hierarchicalContextParallelSizes.length > 0 &&
+            p.hierarchicalContextParallelSizes.reduce((a, b) => a * b, 1) !==
+              p.contextParallelSize),
+        "parallelism.hierarchicalContextParallelSizes",
+        `the levels ${JSON.stringify(p.hierarchicalContextParallelSizes)} do not multiply to CP ${p.contextParallelSize}`,
+        "State two sizes whose product is contextParallelSize, for cpCommType a2a+p2p only.",
       ),
   },
 ];

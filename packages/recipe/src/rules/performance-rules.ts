@@ -46,63 +46,6 @@ export const PERFORMANCE_RULES: readonly Rule[] = [
       ),
   },
   {
-    id: "performance-recompute-full",
-    severity: "error",
-    beyondReference: false,
-    backend: "miles",
-    reference: "ValueErrors (TC:1257-1288).",
-    check: ({ recipe: { performance: p } }) => [
-      ...faultIf(
-        p.recomputeGranularity === "full" && p.recomputeMethod === null,
-        "performance.recomputeMethod",
-        "full recomputation needs a method",
-        "Set performance.recomputeMethod=uniform.",
-      ),
-      ...faultIf(
-        p.recomputeGranularity === "full" && p.recomputeNumLayers === null,
-        "performance.recomputeNumLayers",
-        "full recomputation needs a number of layers per group",
-        "Set performance.recomputeNumLayers=1.",
-      ),
-    ],
-  },
-  {
-    id: "performance-recompute-selective",
-    severity: "error",
-    beyondReference: false,
-    backend: "miles",
-    reference: "Asserts and ValueErrors (MG:963, TC:1257-1288).",
-    check: ({ recipe: { performance: p } }) => [
-      ...faultIf(
-        p.recomputeGranularity === "selective" && p.recomputeMethod !== null,
-        "performance.recomputeMethod",
-        "selective recomputation has no method",
-        "Set performance.recomputeMethod=null.",
-      ),
-      ...faultIf(
-        p.recomputeGranularity === "selective" && p.recomputeNumLayers !== null,
-        "performance.recomputeNumLayers",
-        "selective recomputation has no number of layers",
-        "Set performance.recomputeNumLayers=null.",
-      ),
-    ],
-  },
-  {
-    id: "performance-recompute-off",
-    severity: "warning",
-    beyondReference: true,
-    backend: "miles",
-    reference: "Accepted; silently nothing is recomputed.",
-    check: ({ recipe: { performance: p } }) =>
-      faultIf(
-        p.recomputeGranularity === null &&
-          (p.recomputeMethod !== null || p.recomputeNumLayers !== null),
-        "performance.recomputeGranularity",
-        "method and layers have no effect without a granularity",
-        "Set performance.recomputeGranularity=full, or the others to null.",
-      ),
-  },
-  {
     id: "performance-dynamic-batch",
     severity: "error",
     beyondReference: false,
@@ -145,6 +88,82 @@ export const PERFORMANCE_RULES: readonly Rule[] = [
         p.attentionDropout > 0 ? "performance.attentionDropout" : "performance.hiddenDropout",
         "dropout makes the trainer's probabilities differ from those the samples were drawn with",
         "Set both to 0.",
+      ),
+  },
+  {
+    id: "performance-padded-batches",
+    severity: "error",
+    beyondReference: false,
+    backend: "miles",
+    reference: "AssertionError (A:3464-3468).",
+    check: ({ recipe: { performance: p } }) =>
+      faultIf(
+        p.qkvFormat === "bshd" && p.useDynamicBatchSize,
+        "performance.qkvFormat",
+        "padded batches are cut by samples, not by tokens",
+        "Set performance.useDynamicBatchSize=false, or qkvFormat=thd.",
+      ),
+  },
+  {
+    id: "performance-balance-flops",
+    severity: "error",
+    beyondReference: false,
+    backend: "miles",
+    reference: "AssertionError (A:3126-3127).",
+    check: ({ recipe: { performance: p } }) =>
+      faultIf(
+        p.balanceByFlops && !p.useDynamicBatchSize,
+        "performance.balanceByFlops",
+        "only packed micro-batches can be balanced",
+        "Set performance.useDynamicBatchSize=true.",
+      ),
+  },
+  {
+    id: "performance-shared-expert-overlap",
+    severity: "error",
+    beyondReference: false,
+    backend: "miles",
+    reference:
+      "ValueError (TC:1193-1198); with flex NotImplementedError (token_dispatcher.py:1379).",
+    check: ({ recipe: { performance: p } }) =>
+      faultIf(
+        p.moeSharedExpertOverlap && p.moeTokenDispatcherType !== "alltoall",
+        "performance.moeSharedExpertOverlap",
+        `the ${p.moeTokenDispatcherType} dispatcher cannot overlap with shared experts`,
+        "Set it to false, or performance.moeTokenDispatcherType=alltoall.",
+      ),
+  },
+  {
+    id: "performance-split-activations",
+    severity: "error",
+    beyondReference: false,
+    backend: "miles",
+    reference: "Errors (MG:948-961, TC:1290).",
+    check: ({ recipe: { performance: p, parallelism } }) =>
+      faultIf(
+        p.distributeSavedActivations &&
+          (parallelism.sequenceParallel ||
+            parallelism.tensorModelParallelSize <= 1 ||
+            p.recomputeGranularity !== "full" ||
+            p.recomputeMethod === null),
+        "performance.distributeSavedActivations",
+        "saved inputs are split only with full recomputation, TP above 1 and no sequence parallelism, which splits them already",
+        "Set it to false.",
+      ),
+  },
+  {
+    id: "performance-flash-mla",
+    severity: "warning",
+    beyondReference: true,
+    backend: "miles",
+    reference:
+      "Not checked; Transformer Engine may have no such kernel for latent attention (TransformerEngine issue 2354).",
+    check: ({ recipe: { performance: p } }) =>
+      faultIf(
+        p.attentionBackend === "flash",
+        "performance.attentionBackend",
+        "latent attention has heads of 192 and 128, which flash kernels often lack for packed sequences",
+        "Leave it auto unless this version is known to work.",
       ),
   },
 ];

@@ -92,4 +92,46 @@ export const ROLLOUT_RULES: readonly Rule[] = [
         "Leave room for the prompt within max_position_embeddings.",
       ),
   },
+  {
+    id: "rollout-prompt-length",
+    severity: "error",
+    beyondReference: false,
+    backend: "miles",
+    reference: "AssertionError (A:3436-3450).",
+    check: ({ recipe: { rollout: r } }) =>
+      faultIf(
+        r.maxContextLen !== null && r.maxPromptLen !== null && r.maxPromptLen > r.maxContextLen - 1,
+        "rollout.maxPromptLen",
+        `a prompt of ${r.maxPromptLen ?? 0} tokens leaves no room in ${r.maxContextLen ?? 0}`,
+        "Use less than rollout.maxContextLen.",
+      ),
+  },
+  {
+    id: "rollout-mask-without-partial",
+    severity: "warning",
+    beyondReference: true,
+    backend: "miles",
+    reference: "Silent: there are no older tokens to mask.",
+    check: ({ recipe: { rollout: r } }) =>
+      faultIf(
+        r.maskOffpolicyInPartialRollout && !r.partialRollout,
+        "rollout.maskOffpolicyInPartialRollout",
+        "without partial rollouts every token is of the current policy",
+        "Set rollout.partialRollout=true, or this to false.",
+      ),
+  },
+  {
+    id: "rollout-remote-reward",
+    severity: "error",
+    beyondReference: true,
+    backend: "miles",
+    reference: "A failing request per sample (rm_hub).",
+    check: ({ recipe: { reward } }) =>
+      faultIf(
+        reward.rmType === "remote_rm" && reward.rmUrl === null && reward.customRmPath === null,
+        "reward.rmUrl",
+        "a remote grader needs an address",
+        "Set reward.rmUrl.",
+      ),
+  },
 ];

@@ -1,0 +1,276 @@
+import { refused, type Place } from "./fault.ts";
+import { isTrainProgram, parseScript, type Statement } from "./statement.ts";
+import { plainText, type Part, type Word } from "./word.ts";
+
+/** What a variable holds; `unknown` when it comes from something that is not followed. */
+type Value =
+  | { readonly kind: "scalar"; readonly text: string }
+  | { readonly kind: "array"; readonly items: readonly string[] }
+  | {
+      readonly kind: "unknown";
+      readonly why: string;
+      /** The text with `UNKNOWN` for what is not known, where some of it is. */
+      readonly partly?: string;
+    };
+
+export interface EvaluateOptions {
+  /** Text of a file that the script may source, by the path as written in the script; undefined = not given. */
+  readonly source?: (path: string) => string | undefined;
+  /** Variables that the script expects from its environment. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Arguments of a model by the name in the reference's `model_args_utils.py NAME`; undefined = not known. */
+  readonly modelArgs?: (name: string) => readonly string[] | undefined;
+}
+
+/** A line that was read over: it cannot change what train.py is told. */
+export interface SkippedLine {
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+export interface Evaluated {
+  /** The words of the one command that launches train.py; unquoted expansions are split, as the shell does. */
+  readonly launch: readonly string[];
+  readonly place: Place;
+  /** Exported variables whose value is known. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly skipped: readonly SkippedLine[];
+}
+
+/** Stands for a value that is not known; no shell text can hold it. */
+export const UNKNOWN = "\0";
+
+const MAX_TEXT = 4 << 20;
+const MAX_SEQUENCE = 100_000;
+const MAX_SOURCES = 32;
+
+/** Follows assignments, arrays and sources up to the launch; nothing is ever executed. */
+export function evaluateScript(
+  text: string,
+  file: string,
+  options: EvaluateOptions = {},
+): Evaluated {
+  const shell = new Shell(options);
+  shell.run(parseScript(text, file));
+  return shell.result(file);
+}
+
+class Shell {
+  readonly #options: EvaluateOptions;
+  readonly #variables = new Map<string, Value>();
+  readonly #exported = new Set<string>();
+  readonly #skipped: SkippedLine[] = [];
+  #launch: { words: string[]; place: Place } | undefined;
+  #sources = 0;
+  #expanded = 0;
+
+  constructor(options: EvaluateOptions) {
+    this.#options = options;
+    for (const [name, text] of Object.entries(options.variables ?? {}))
+      this.#variables.set(name, { kind: "scalar", text });
+  }
+
+  run(statements: readonly Statement[]): void {
+    for (const statement of statements) this.#step(statement);
+  }
+
+  result(file: string): Evaluated {
+    if (this.#launch === undefined)
+      throw refused({ file, line: 1, byteOffset: 0 }, "launches no train.py");
+    const environment: Record<string, string> = {};
+    for (const name of this.#exported) {
+      const value = this.#variables.get(name);
+      if (value?.kind === "scalar") environment[name] = value.text;
+    }
+    const { words, place } = this.#launch;
+    return { launch: words, place, environment, skipped: this.#skipped };
+  }
+
+  #step(statement: Statement): void {
+    const { place } = statement;
+    switch (statement.kind) {
+      case "assign":
+        this.#assign(statement);
+        return;
+      case "read-array": {
+        const words = this.#scalar(statement.from);
+        this.#variables.set(
+          statement.name,
+          words.kind === "scalar" ? { kind: "array", items: splitFields(words.text) } : words,
+        );
+        return;
+      }
+      case "source":
+        this.#source(statement);
+        return;
+      case "skipped":
+        for (const name of statement.assigns)
+          this.#variables.set(name, {
+            kind: "unknown",
+            why: `set inside of a block in line ${place.line}`,
+          });
+        this.#skipped.push({ file: place.file, line: place.line, text: statement.text });
+        return;
+      case "command":
+        if (this.#launch !== undefined) throw refused(place, "a second launch of train.py");
+        this.#launch = { words: this.#launchWords(statement.words), place };
+    }
+  }
+
+  /** What stands before train.py is Ray's business: what is not known there is marked, not refused. */
+  #launchWords(words: readonly Word[]): string[] {
+    const program = words.findIndex((word) => isTrainProgram(plainText(word)));
+    return words.flatMap((word, index) =>
+      index < program ? [this.#scalar(word, UNKNOWN)].flatMap(textOf) : this.#fields(word),
+    );
+  }
+
+  #assign({ name, append, value, exported, place }: Statement & { kind: "assign" }): void {
+    const before = this.#variables.get(name);
+    if (exported) this.#exported.add(name);
+    if (append && before?.kind === "unknown") return;
+    if ("parts" in value) {
+      const scalar = this.#scalar(value);
+      if (append && before?.kind === "array") throw refused(place, "+= of a text to an array");
+      const head = append && before?.kind === "scalar" ? before.text : "";
+      this.#variables.set(
+        name,
+        scalar.kind === "scalar" ? { kind: "scalar", text: head + scalar.text } : scalar,
+      );
+      return;
+    }
+    const earlier = append && before?.kind === "array" ? before.items : [];
+    const items = value.flatMap((word) => this.#fields(word));
+    this.#variables.set(name, { kind: "array", items: [...earlier, ...items] });
+  }
+
+  #source({ path, place }: Statement & { kind: "source" }): void {
+    const parts = path.parts.map((part) => (part.kind === "text" ? part.text : undefined));
+    // A path below a folder that is not known is named by what is written after it.
+    const written = parts
+      .map((part) => part ?? "")
+      .join("")
+      .replace(/^\/+/, "");
+    const full = parts.includes(undefined) ? written : parts.join("");
+    const text = this.#options.source?.(full);
+    if (text === undefined)
+      throw refused(place, `sources ${full}, which was not given`, "Give it as a source file.");
+    if (++this.#sources > MAX_SOURCES) throw refused(place, "sources more than 32 files");
+    this.run(parseScript(text, full));
+  }
+
+  /** One text, as in an assignment: nothing is split. */
+  #scalar(word: Word, instead?: string): Value & { kind: "scalar" | "unknown" } {
+    let text = "";
+    for (const part of word.parts) {
+      const value = this.#part(part, word.place);
+      if (value.kind === "unknown") {
+        if (instead === undefined) return this.#partly(word, value);
+        text += value.partly ?? instead;
+        continue;
+      }
+      text += value.kind === "scalar" ? value.text : value.items.join(" ");
+    }
+    this.#count(text.length, word.place);
+    return { kind: "scalar", text };
+  }
+
+  #partly(word: Word, value: Value & { kind: "unknown" }): Value & { kind: "unknown" } {
+    const text = this.#scalar(word, UNKNOWN);
+    return text.kind === "scalar" ? { ...value, partly: text.text } : value;
+  }
+
+  /** The fields that a word becomes in a command or an array. */
+  #fields(word: Word): string[] {
+    const fields: string[] = [];
+    let current: string | undefined;
+    for (const part of word.parts) {
+      const value = this.#part(part, word.place);
+      if (value.kind === "unknown")
+        throw refused(
+          word.place,
+          `${describe(part)} is ${value.why}`,
+          "Give it a value as a variable, or write the value into the script.",
+        );
+      if (part.kind === "text" && !part.quoted && /[*?[\]{}~]/.test(part.text))
+        throw refused(word.place, `"${part.text}" would be expanded by the shell`, "Quote it.");
+      if (part.quoted && value.kind === "scalar") {
+        current = (current ?? "") + value.text;
+        continue;
+      }
+      if (part.kind === "text" && value.kind === "scalar") {
+        current = (current ?? "") + value.text;
+        continue;
+      }
+      const pieces =
+        value.kind === "array" && part.quoted
+          ? [...value.items]
+          : splitFields(value.kind === "array" ? value.items.join(" ") : value.text);
+      const [first, ...rest] = pieces;
+      if (first === undefined) continue;
+      current = (current ?? "") + first;
+      for (const piece of rest) {
+        fields.push(current);
+        current = piece;
+      }
+    }
+    if (current !== undefined) fields.push(current);
+    this.#count(
+      fields.reduce((sum, field) => sum + field.length + 1, 0),
+      word.place,
+    );
+    return fields;
+  }
+
+  #part(part: Part, place: Place): Value {
+    if (part.kind === "text") return { kind: "scalar", text: part.text };
+    if (part.kind === "command") return this.#substitution(part.source, place);
+    const value = this.#variables.get(part.name);
+    if (value === undefined || (value.kind === "scalar" && value.text === "")) {
+      if (part.fallback !== undefined) return { kind: "scalar", text: part.fallback };
+      return value ?? { kind: "unknown", why: "not set in the script" };
+    }
+    if (value.kind !== "array" || part.all) return value;
+    return { kind: "scalar", text: value.items[0] ?? "" };
+  }
+
+  /** Only what can be told without running it: seq, and the reference's table of model arguments. */
+  #substitution(source: string, place: Place): Value {
+    const seq = /^\s*seq((?:\s+-?\d{1,9}){1,3})\s*$/.exec(source);
+    if (seq !== null) {
+      const numbers = (seq[1] ?? "").trim().split(/\s+/).map(Number);
+      return { kind: "scalar", text: sequence(numbers, place).join("\n") };
+    }
+    const model = /model_args_utils\.py"?\s+"?([\w.-]+)"?\s*$/.exec(source)?.[1];
+    const args = model === undefined ? undefined : this.#options.modelArgs?.(model);
+    if (args !== undefined) return { kind: "scalar", text: args.join(" ") };
+    const shown = source.trim().split("\n")[0]?.slice(0, 60) ?? "";
+    return { kind: "unknown", why: `what $(${shown}) prints, and nothing is executed` };
+  }
+
+  #count(length: number, place: Place): void {
+    this.#expanded += length;
+    if (this.#expanded > MAX_TEXT) throw refused(place, "expands to more than 4 MB");
+  }
+}
+
+function textOf(value: Value): string[] {
+  return value.kind === "scalar" ? [value.text] : [];
+}
+
+function describe(part: Part): string {
+  return part.kind === "variable" ? `$${part.name}` : "a part";
+}
+
+function splitFields(text: string): string[] {
+  return text.split(/[ \t\n]+/).filter((field) => field !== "");
+}
+
+function sequence(numbers: readonly number[], place: Place): number[] {
+  const [a = 1, b, c] = numbers;
+  const [first, step, last] = b === undefined ? [1, 1, a] : c === undefined ? [a, 1, b] : [a, b, c];
+  const count = Math.floor((last - first) / step) + 1;
+  if (step === 0 || count > MAX_SEQUENCE) throw refused(place, "seq without an end");
+  return Array.from({ length: Math.max(0, count) }, (_, index) => first + index * step);
+}
