@@ -1,17 +1,25 @@
+import { parseArgs } from "node:util";
+import { TOPICS } from "@moonlight-rl/interop";
 import { interopGate } from "./interop-gate.ts";
 import { controlGate, learningGate } from "./learning-gate.ts";
 import { nodeGate } from "./node-gate.ts";
 import { runGates } from "./run-gates.ts";
-import { TOPICS } from "@moonlight-rl/interop";
+
+const { values, positionals } = parseArgs({
+  options: { miles: { type: "string" }, megatron: { type: "string" } },
+  allowPositionals: true,
+});
+/** Checkouts of the reference, for the cross-checks that run its code. */
+const references = Object.entries(values).map(([name, folder]) => `--${name}=${folder}`);
 
 /** What takes long, or needs Python or other versions of Node: `npm run check:deep`, never part of CI. */
 await runGates(
   [
-    ...TOPICS.map(({ name }) => interopGate(name)),
+    ...TOPICS.map(({ name }) => interopGate(name, references)),
     // The least that `engines` allows, and both lines that are maintained.
     ...["20.19.0", "22.23.3", "24.21.0"].map(nodeGate),
     ...[1, 2, 3].map(learningGate),
     controlGate(),
   ],
-  process.argv.slice(2),
+  positionals,
 );

@@ -4,11 +4,11 @@ import type { Gate } from "./gate.ts";
 const BIN = "tools/interop/dist/src/bin.js";
 
 /** The live check of one topic; what it counts is counted here too. A topic that has none yet is skipped. */
-export function interopGate(topic: string): Gate {
+export function interopGate(topic: string, references: readonly string[]): Gate {
   return {
     name: `interop ${topic}`,
     async run() {
-      const { stdout, all, exitCode } = await execa(process.execPath, [BIN, topic], {
+      const { stdout, all, exitCode } = await execa(process.execPath, [BIN, topic, ...references], {
         reject: false,
         all: true,
         stdin: "ignore",

@@ -7,7 +7,10 @@ import type { Gate } from "./gate.ts";
  */
 export async function runGates(gates: readonly Gate[], wanted: readonly string[]): Promise<void> {
   let passed = 0;
-  const failures: string[] = [];
+  const names = gates.map(({ name }) => name);
+  const failures = wanted
+    .filter((name) => !names.includes(name))
+    .map((name) => `there is no gate ${name}; gates are ${names.join(", ")}`);
   for (const gate of gates) {
     if (wanted.length > 0 && !wanted.includes(gate.name)) continue;
     const start = performance.now();

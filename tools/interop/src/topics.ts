@@ -13,7 +13,11 @@ export interface Topic {
  */
 export const TOPICS: readonly Topic[] = [
   { name: "hub", what: "Python's hf download against our Hub server" },
-  { name: "torch-dist", what: "torch_dist checkpoints with torch, both ways" },
+  {
+    name: "torch-dist",
+    what: "torch_dist checkpoints with torch and Megatron, both ways",
+    reference: true,
+  },
   { name: "embedded", what: "logits and gradients of transformers' DeepseekV3ForCausalLM" },
   { name: "recipe", what: "rules with the validators of miles and Megatron", reference: true },
   { name: "ray", what: "the Ray Jobs client with a Ray cluster" },
