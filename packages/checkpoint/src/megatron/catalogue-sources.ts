@@ -4,8 +4,9 @@ import type { Dtype } from "../dtype.ts";
 import { recast } from "../recast.ts";
 import { contentBlocks, type TensorContent, type TensorSource } from "../tensor-source.ts";
 import type { StoredContent } from "../transfer/stored-content.ts";
-import type { Region, ShardedTensorSource } from "../torch-dist/layout.ts";
+import type { ShardedTensorSource } from "../torch-dist/layout.ts";
 import type { TorchDist } from "../torch-dist/open.ts";
+import { storedPlace, type StoredPlace } from "./stored-place.ts";
 
 /** A Hugging Face tensor that can be read by name. */
 export interface NamedTensors {
@@ -69,24 +70,10 @@ export function hfSources(
   checkpoint: TorchDist,
   dtypeOf: (name: string) => Dtype | undefined = () => undefined,
 ): TensorSource[] {
-  const places = new Map<string, { key: string; region: Region }>();
-  for (const { key, shape, chunks } of megatronTensors(config)) {
-    const stored = checkpoint.tensors.get(key);
-    if (stored === undefined)
-      throw new VerificationError("TENSOR_MISSING", `The checkpoint has no tensor ${key}.`, {
-        field: key,
-        file: checkpoint.folder,
-      });
-    if (stored.shape.join() !== shape.join()) {
-      throw new VerificationError(
-        "TENSOR_SHAPE",
-        `${key} has shape [${stored.shape.join(", ")}], config.json says [${shape.join(", ")}].`,
-        { field: key, file: checkpoint.folder },
-      );
-    }
-    for (const { offsets, sizes, hf } of chunks)
-      places.set(hf.name, { key, region: { offsets, sizes } });
-  }
+  const places = new Map<string, StoredPlace>();
+  for (const tensor of megatronTensors(config))
+    for (const chunk of tensor.chunks)
+      places.set(chunk.hf.name, storedPlace(config, tensor, chunk, checkpoint));
   return hfTensors(config).flatMap(({ name, shape }) => {
     const place = places.get(name);
     const stored = place === undefined ? undefined : checkpoint.tensors.get(place.key)?.dtype;

@@ -63,24 +63,23 @@ describe.each(["tp2-pp2-ep2", "tp2-per-expert", "tp2-stacked"])("saved by Megatr
   });
 });
 
-it("gives back the Hugging Face model that was cut over tensor, pipeline and expert ranks", async () => {
-  const folder = join(temporary, "tp2-pp2-ep2");
-  const model = await openHfModel(join(folder, "model"));
-  const checkpoint = await openTorchDist(folder);
-  try {
-    const sources = hfSources(model.config, checkpoint);
-    expect(sources.map((source) => source.name).sort()).toEqual([...model.tensors.keys()].sort());
-    for (const source of sources) {
-      const blocks: Uint8Array[] = [];
-      for await (const block of contentBlocks(source.read())) blocks.push(Buffer.from(block));
-      const whole = await model.read(source.name);
-      expect(Buffer.concat(blocks).equals(whole), source.name).toBe(true);
+it.each(["tp2-pp2-ep2", "tp2-per-expert", "tp2-stacked"])(
+  "gives back the Hugging Face model: %s",
+  async (name) => {
+    const folder = join(temporary, name);
+    const model = await openHfModel(join(folder, "model"));
+    const checkpoint = await openTorchDist(folder);
+    try {
+      const sources = hfSources(model.config, checkpoint);
+      expect(sources.map((source) => source.name).sort()).toEqual([...model.tensors.keys()].sort());
+      for (const source of sources) {
+        const blocks: Uint8Array[] = [];
+        for await (const block of contentBlocks(source.read())) blocks.push(Buffer.from(block));
+        const whole = await model.read(source.name);
+        expect(Buffer.concat(blocks).equals(whole), source.name).toBe(true);
+      }
+    } finally {
+      await checkpoint.close();
     }
-    const chunks = checkpoint.tensors.get(
-      "decoder.layers.1.self_attention.linear_proj.weight",
-    )?.chunks;
-    expect(chunks).toHaveLength(2);
-  } finally {
-    await checkpoint.close();
-  }
-});
+  },
+);

@@ -78,29 +78,26 @@ export async function runInThreads(
 class JobThread {
   readonly #worker: Worker;
 
+  #settle: (reply: ThreadReply) => void = () => {};
+  #fail: (error: Error) => void = () => {};
+
   constructor(counters: ThreadCounters) {
     this.#worker = new Worker(THREAD, {
       workerData: counters,
       resourceLimits: LIMITS,
       execArgv: [],
     });
+    this.#worker.on("message", (reply: ThreadReply) => this.#settle(reply));
+    this.#worker.on("error", (error) => this.#fail(error));
+    this.#worker.on("exit", (code) =>
+      this.#fail(new MoonlightError("THREAD_ENDED", `A writing thread ended with code ${code}.`)),
+    );
   }
 
   async run(job: ThreadJob): Promise<FileDigest> {
     const reply = await new Promise<ThreadReply>((resolve, reject) => {
-      const settle = (): void => void this.#worker.removeAllListeners();
-      this.#worker.once("message", (message: ThreadReply) => {
-        settle();
-        resolve(message);
-      });
-      this.#worker.once("error", (error) => {
-        settle();
-        reject(error);
-      });
-      this.#worker.once("exit", (code) => {
-        settle();
-        reject(new MoonlightError("THREAD_ENDED", `A writing thread ended with code ${code}.`));
-      });
+      this.#settle = resolve;
+      this.#fail = reject;
       this.#worker.postMessage(job);
     });
     if ("error" in reply) throw reviveError(reply.error);

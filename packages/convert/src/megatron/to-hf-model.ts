@@ -6,6 +6,7 @@ import {
   tensorBytes,
   writeHfModel,
   type HfModel,
+  type TensorSource,
   type TorchDist,
 } from "@moonlight-rl/checkpoint";
 import { VerificationError, type Emit } from "@moonlight-rl/core";
@@ -24,12 +25,13 @@ export async function toHfModel(
   const original = await openHfModel(source.path);
   const checkpoint = await openTorchDist(trained.path);
   try {
-    checkKeys(checkpoint, original, emit);
+    checkDtypes(checkpoint, original);
     const sources = hfSources(
       original.config,
       checkpoint,
       (name) => original.tensors.get(name)?.dtype,
     );
+    checkKeys(checkpoint, sources, emit);
     const folder = join(scratch, "hf-model");
     const total = sources.reduce((sum, { shape, dtype }) => sum + tensorBytes(shape, dtype), 0);
     const written = await writeHfModel(folder, {
@@ -50,8 +52,7 @@ export async function toHfModel(
   }
 }
 
-/** Beside the model's tensors a checkpoint may only hold what training needs; that is left out and counted. */
-function checkKeys({ tensors, others, folder }: TorchDist, { config }: HfModel, emit: Emit): void {
+function checkDtypes({ others, folder }: TorchDist, { config }: HfModel): void {
   const known = new Set(megatronTensors(config).map(({ key }) => key));
   for (const [key, dtype] of others) {
     if (known.has(key))
@@ -61,6 +62,17 @@ function checkKeys({ tensors, others, folder }: TorchDist, { config }: HfModel, 
         hint: "Weights are read as bfloat16, float16 or float32.",
       });
   }
+}
+
+/** Beside the model's tensors a checkpoint may only hold what training needs; that is left out and counted. */
+function checkKeys(
+  { tensors, others, folder }: TorchDist,
+  sources: readonly TensorSource[],
+  emit: Emit,
+): void {
+  const known = new Set(
+    sources.map(({ stored }) => (stored?.place.type === "region" ? stored.place.key : "")),
+  );
   const further = [...tensors.keys(), ...others.keys()].filter((key) => !known.has(key));
   const unexpected = further.find((key) => !isOptimizerState(key));
   if (unexpected !== undefined) {
