@@ -1,5 +1,11 @@
 import { UsageError } from "@moonlight-rl/core";
-import { argvFindings, duplicateFlags, renderArgv, validateArgv } from "@moonlight-rl/miles";
+import {
+  argvFindings,
+  duplicateFlags,
+  renderArgv,
+  runtimeEnv,
+  validateArgv,
+} from "@moonlight-rl/miles";
 import type { HfConfig } from "@moonlight-rl/model";
 import type { Backend, Finding, Recipe } from "@moonlight-rl/recipe";
 
@@ -24,8 +30,10 @@ export function remarkOnArgv(
   recipe: Recipe,
   hfConfig: HfConfig | undefined,
 ): Finding[] {
-  const verdict = validateArgv(argv, { hfConfig: { ...hfConfig } });
-  return [...argvFindings(verdict, recipe), ...remarkOnDuplicates(argv)];
+  // Whether NVLink SHARP is there only the cluster knows; no rule depends on it.
+  const env = runtimeEnv(recipe, false);
+  const verdict = validateArgv(argv, { hfConfig: { ...hfConfig }, env });
+  return [...argvFindings(verdict, recipe, { env }), ...remarkOnDuplicates(argv)];
 }
 
 function remarkOnDuplicates(argv: readonly string[]): Finding[] {
