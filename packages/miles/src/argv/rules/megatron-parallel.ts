@@ -24,6 +24,15 @@ function outdated(line: number, name: string, instead: string): ArgvRule {
   );
 }
 
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** How the GPUs are divided, and words that Megatron no longer takes. */
 export const MEGATRON_PARALLEL_STEPS: readonly Step[] = [
   rule(
@@ -33,6 +42,22 @@ export const MEGATRON_PARALLEL_STEPS: readonly Step[] = [
     "only global and local intermediate checkpoints exist",
     "Use global or local.",
     (a) => !a.isOneOf("non_persistent_ckpt_type", "global", "local", null),
+  ),
+  rule(
+    "model-heterogeneous",
+    megatron(156),
+    ["--heterogeneous-layers-config-path", "--heterogeneous-layers-config-encoded-json"],
+    "layers of several kinds are of another family of models",
+    "Drop the flag.",
+    (a, { files }) => {
+      const path = a.text("heterogeneous_layers_config_path");
+      const inline = a.text("heterogeneous_layers_config_encoded_json");
+      if (inline === null && path !== null && files.kind(path) === "absent") {
+        return { outside: "pathlib", reason: `${path} does not exist` };
+      }
+      if (inline !== null && !isJson(inline)) return { outside: "json", reason: "not JSON" };
+      return inline !== null || path !== null;
+    },
   ),
   rule(
     "checkpoint-legacy-models",
