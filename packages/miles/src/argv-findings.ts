@@ -72,10 +72,9 @@ function rendered(flag: string, recipe: Recipe): string | undefined {
     ?.fields[0];
 }
 
-/** A flag whose name is the field's. */
+/** A flag that this recipe leaves out: the fields know their flags. */
 function named(flag: string): string | undefined {
-  const name = flag
-    .slice(2)
-    .replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-  return RECIPE_FIELDS.find(({ path }) => path.split(".").at(-1) === name)?.path;
+  return RECIPE_FIELDS.find(({ facts }) =>
+    [...(facts.flag ?? "").split(", "), facts.negative].includes(flag),
+  )?.path;
 }

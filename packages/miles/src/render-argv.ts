@@ -1,7 +1,8 @@
 import type { HfConfig } from "@moonlight-rl/model";
 import type { Recipe } from "@moonlight-rl/recipe";
 import { modelArgs } from "./model-args.ts";
-import { CLUSTER_FLAGS, RECIPE_FLAGS, type RecipeFlag } from "./recipe-flags.ts";
+import type { RecipeFlag } from "./recipe-flag.ts";
+import { CLUSTER_FLAGS, RECIPE_FLAGS } from "./recipe-flags.ts";
 import { refusal } from "./refusal.ts";
 
 /**

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { lookAhead } from "./check/look-ahead.ts";
 import { judge } from "./check/judge.ts";
 import { modelConfig } from "./layers/model-config.ts";
+import { diffCommand } from "./diff/diff-command.ts";
 import { readRecipeFiles } from "./layers/read-recipe-files.ts";
 import { importCommand } from "./import/import-command.ts";
 import { readImportRecord } from "./import/read-import-record.ts";
@@ -84,7 +85,7 @@ const stage = defineStage({
   from: import.meta.url,
   input: inputSchema,
   output: outputSchema,
-  commands: [importCommand],
+  commands: [diffCommand, importCommand],
   examples: [
     "--profile tiny --set rollout.numRollout=20",
     "--profile moonlight-16b-a3b --root /root --render argv",
