@@ -33,3 +33,13 @@ export type { FileDigest } from "./transfer/write-planned-file.ts";
 export type { WrittenFile } from "./written-file.ts";
 export { hfSources, megatronSources, type NamedTensors } from "./megatron/catalogue-sources.ts";
 export { megatronArgs } from "./megatron/megatron-args.ts";
+export { isOptimizerState } from "./megatron/training-state.ts";
+export {
+  inspectCheckpoint,
+  namePattern,
+  type Inspection,
+  type TensorReport,
+} from "./inspect/inspect.ts";
+export { verifyCheckpoint, type Verification, type VerifyOptions } from "./verify/verify.ts";
+export type { Finding } from "./verify/finding.ts";
+export { diffCheckpoints, type DiffOptions, type TensorDifference } from "./diff/diff.ts";

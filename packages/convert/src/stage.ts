@@ -7,6 +7,9 @@ import {
   type StageContext,
 } from "@moonlight-rl/pipeline";
 import { z } from "zod";
+import { diff } from "./commands/diff.ts";
+import { inspect } from "./commands/inspect.ts";
+import { verify } from "./commands/verify.ts";
 import { toHfModel } from "./megatron/to-hf-model.ts";
 import { planToHf } from "./megatron/plan.ts";
 import { planToTorchDist } from "./model/plan.ts";
@@ -37,6 +40,7 @@ export const convert = defineStage({
     "--to torch_dist --model ./Moonlight-16B-A3B",
     "--to hf --checkpoint ./trained --model ./Moonlight-16B-A3B",
   ],
+  commands: [inspect, verify, diff],
   async plan(input) {
     return input.to === "hf"
       ? planToHf(required(input.checkpoint, "checkpoint"))

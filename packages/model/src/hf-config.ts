@@ -3,13 +3,23 @@ import { z } from "zod";
 
 const count = z.int().positive();
 
+/** `model_type`s whose weights have DeepSeek-V3's names and shapes. */
+const MODEL_TYPES = ["deepseek_v3", "kimi_k2"] as const;
+
+const unquantised =
+  "the weights are quantised, which is not supported: dequantise them to bfloat16 first";
+
 /**
  * The part of a Hugging Face `config.json` that defines a Moonlight (DeepSeek-V3-type) model.
  * Names are the file's own; unknown keys are kept, since converters must copy them.
  */
 export const hfConfigSchema = z.looseObject({
   architectures: z.array(z.string()).optional(),
-  model_type: z.string(),
+  model_type: z.enum(MODEL_TYPES, {
+    error: ({ input }) =>
+      `${JSON.stringify(input)} is not supported: only DeepSeek-V3-type models are (${MODEL_TYPES.join(", ")})`,
+  }),
+  quantization_config: z.null({ error: unquantised }).optional(),
   vocab_size: count,
   hidden_size: count,
   intermediate_size: count,
@@ -23,7 +33,8 @@ export const hfConfigSchema = z.looseObject({
   qk_rope_head_dim: count,
   v_head_dim: count,
   n_routed_experts: count,
-  n_shared_experts: count,
+  /** 0: routed experts alone. */
+  n_shared_experts: z.int().nonnegative(),
   num_experts_per_tok: count,
   first_k_dense_replace: z.int().nonnegative(),
   moe_layer_freq: z.literal(1).default(1),

@@ -145,17 +145,18 @@ function moeTensors(config: HfConfig, key: string, hf: string): MegatronTensor[]
       dtype: "float32",
     },
     ...expertTensors(config, `${key}.mlp.experts.experts`, `${hf}.mlp.experts`),
-    gateUp(
-      `${key}.mlp.shared_experts.linear_fc1.weight`,
-      `${hf}.mlp.shared_experts`,
-      shared,
-      hidden_size,
-    ),
-    whole(
-      `${key}.mlp.shared_experts.linear_fc2.weight`,
-      `${hf}.mlp.shared_experts.down_proj.weight`,
-      [hidden_size, shared],
-    ),
+    ...(shared === 0 ? [] : sharedTensors(`${key}.mlp`, `${hf}.mlp`, shared, hidden_size)),
+  ];
+}
+
+/** The shared experts: one dense projection as wide as all of them. */
+function sharedTensors(key: string, hf: string, width: number, hidden: number): MegatronTensor[] {
+  return [
+    gateUp(`${key}.shared_experts.linear_fc1.weight`, `${hf}.shared_experts`, width, hidden),
+    whole(`${key}.shared_experts.linear_fc2.weight`, `${hf}.shared_experts.down_proj.weight`, [
+      hidden,
+      width,
+    ]),
   ];
 }
 

@@ -30,7 +30,7 @@ export interface HfModel {
 export const SINGLE_FILE = "model.safetensors";
 export const INDEX_FILE = "model.safetensors.index.json";
 
-const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
+export const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
 
 /** Opens a model folder: `config.json` and either one `model.safetensors` or an index with its shards. */
 export async function openHfModel(folder: string): Promise<HfModel> {

@@ -1,6 +1,5 @@
-import { openTorchDist, tensorBytes } from "@moonlight-rl/checkpoint";
+import { isOptimizerState, openTorchDist, tensorBytes } from "@moonlight-rl/checkpoint";
 import type { Artifact, PlanAction } from "@moonlight-rl/pipeline";
-import { isOptimizerState } from "./optimizer-state.ts";
 
 export async function planToHf(trained: Artifact<"torch-dist">): Promise<PlanAction[]> {
   const checkpoint = await openTorchDist(trained.path);

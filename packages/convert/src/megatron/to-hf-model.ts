@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import {
   hfSources,
+  isOptimizerState,
   openHfModel,
   openTorchDist,
   tensorBytes,
@@ -14,7 +15,6 @@ import { megatronTensors } from "@moonlight-rl/model";
 import type { Artifact, StageContext } from "@moonlight-rl/pipeline";
 import { byteProgress } from "../progress.ts";
 import { copyCompanions } from "./copy-companions.ts";
-import { isOptimizerState } from "./optimizer-state.ts";
 
 /** Writes the weights of a checkpoint as Hugging Face safetensors beside the source model's config and tokenizer. */
 export async function toHfModel(

@@ -27,6 +27,18 @@ export function checkTensors({ config, tensors, folder }: HfModel): void {
     }
   }
   for (const [name, { file }] of tensors) {
+    const layer = Number(/^model\.layers\.(\d{1,6})\./.exec(name)?.[1] ?? -1);
+    if (layer >= config.num_hidden_layers && config["num_nextn_predict_layers"]) {
+      throw new VerificationError(
+        "ARCHITECTURE_UNSUPPORTED",
+        `${name} belongs to a layer for multi-token prediction (num_nextn_predict_layers), which is not supported.`,
+        {
+          field: name,
+          file,
+          hint: `Remove the tensors of layer ${layer} from the model's files: the other layers do not need them.`,
+        },
+      );
+    }
     if (!wanted.has(name)) {
       throw new VerificationError(
         "TENSOR_UNEXPECTED",
