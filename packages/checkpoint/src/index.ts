@@ -32,4 +32,5 @@ export type { TransferOptions } from "./transfer/transfer-files.ts";
 export type { FileDigest } from "./transfer/write-planned-file.ts";
 export type { WrittenFile } from "./written-file.ts";
 export { hfSources, megatronSources, type NamedTensors } from "./megatron/catalogue-sources.ts";
+export { extraStateKeys } from "./megatron/extra-states.ts";
 export { megatronArgs } from "./megatron/megatron-args.ts";
