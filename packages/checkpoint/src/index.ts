@@ -32,6 +32,7 @@ export type { TransferOptions } from "./transfer/transfer-files.ts";
 export type { FileDigest } from "./transfer/write-planned-file.ts";
 export type { WrittenFile } from "./written-file.ts";
 export { hfSources, megatronSources, type NamedTensors } from "./megatron/catalogue-sources.ts";
+export { extraStateKeys } from "./megatron/extra-states.ts";
 export { megatronArgs } from "./megatron/megatron-args.ts";
 export { isOptimizerState } from "./megatron/training-state.ts";
 export {

@@ -23,6 +23,12 @@ const definition = {
 
 const model = artifact("hf-model");
 const checkpoint = artifact("torch-dist");
+const extraState = z
+  .boolean()
+  .default(false)
+  .describe(
+    "with --to torch_dist: also write the empty extra states that upstream Megatron asks for",
+  );
 const sourceText =
   "Hugging Face model: what is converted to torch_dist; on the way back it gives config, tokenizer and dtypes";
 const checkpointText = "Megatron checkpoint to convert to hf: the folder with the tracker file";
@@ -34,6 +40,7 @@ export const convert = defineStage({
     to: z.enum(["torch_dist", "hf"]).describe("format to convert to"),
     model: model.optional().describe(sourceText),
     checkpoint: checkpoint.optional().describe(checkpointText),
+    extraState,
   }),
   output: z.object({ checkpoint: checkpoint.optional(), model: model.optional() }),
   examples: [
@@ -56,18 +63,18 @@ export const convert = defineStage({
         hint: "Use --to hf, or leave it out.",
       });
     }
-    return { checkpoint: await toTorchDistCheckpoint(source, context) };
+    return { checkpoint: await toTorchDistCheckpoint(source, input, context) };
   },
 });
 
 /** `convert --to torch_dist` for pipelines: its output is there for sure. */
 export const toTorchDist = defineStage({
   ...definition,
-  input: z.strictObject({ model: model.describe(sourceText) }),
+  input: z.strictObject({ model: model.describe(sourceText), extraState }),
   output: z.object({ checkpoint }),
   plan: ({ model: source }): Promise<PlanAction[]> => planToTorchDist(source),
-  run: async ({ model: source }, context: StageContext) => ({
-    checkpoint: await toTorchDistCheckpoint(source, context),
+  run: async ({ model: source, extraState: withStates }, context: StageContext) => ({
+    checkpoint: await toTorchDistCheckpoint(source, { extraState: withStates }, context),
   }),
 });
 

@@ -18,8 +18,18 @@ const DTYPE_NAME: Readonly<Record<Dtype, string>> = {
   BF16: "bfloat16",
 };
 
+/** Equal objects under many keys: one archive at the beginning of a data file. */
+export interface StoredObjects {
+  readonly keys: readonly string[];
+  readonly path: string;
+  readonly length: number;
+}
+
 /** The graph of `.metadata` for tensors whose chunks have their places (torch.distributed.checkpoint.metadata.Metadata). */
-export function metadataPickle(tensors: ReadonlyMap<string, StoredTensor>): PickleValue {
+export function metadataPickle(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  objects?: StoredObjects,
+): PickleValue {
   const stateDict = new Map<PickleValue, PickleValue>();
   const storage = new Map<PickleValue, PickleValue>();
   for (const [key, { dtype, shape, chunks }] of tensors) {
@@ -37,6 +47,18 @@ export function metadataPickle(tensors: ReadonlyMap<string, StoredTensor>): Pick
       const place = new PyObject(STORAGE_INFO, [], state({ relative_path: path, offset, length }));
       storage.set(object("MetadataIndex", { fqn: key, offset: size(offsets), index }), place);
     }
+  }
+  for (const key of objects?.keys ?? []) {
+    stateDict.set(key, new PyObject(new PyGlobal(MODULE, "BytesStorageMetadata"), []));
+    // Without an offset: that is how an object's index differs from a chunk's.
+    storage.set(
+      object("MetadataIndex", { fqn: key, index: null }),
+      new PyObject(
+        STORAGE_INFO,
+        [],
+        state({ relative_path: objects?.path ?? "", offset: 0, length: objects?.length ?? 0 }),
+      ),
+    );
   }
   return object("Metadata", {
     state_dict_metadata: stateDict,

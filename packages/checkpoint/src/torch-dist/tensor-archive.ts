@@ -29,15 +29,18 @@ export function frameTensor(shape: readonly number[], dtype: Dtype, seed: string
       elementCount(shape),
     ]),
   );
-  const tensor = new PyReduce(new PyGlobal("torch._utils", "_rebuild_tensor_v2"), [
-    storage,
-    0,
-    new PyTuple([...shape]),
-    new PyTuple(strides(shape)),
-    false,
-    new PyReduce(new PyGlobal("collections", "OrderedDict"), []),
-  ]);
+  const tensor = rebuild(storage, shape);
   return frameArchive(records(writePickle(tensor), seed, { size: tensorBytes(shape, dtype) }));
+}
+
+/** The torch.save archive of `[torch.empty(0, dtype=torch.uint8)]`: what Transformer Engine keeps when it has no fp8 state. */
+export function emptyStateArchive(): Uint8Array {
+  const storage = new PyPersistent(
+    new PyTuple(["storage", new PyGlobal("torch", "ByteStorage"), "0", "cpu", 0]),
+  );
+  const pickle = writePickle([rebuild(storage, [0])]);
+  const { prefix, suffix } = frameArchive(records(pickle, "extra state", { size: 0 }));
+  return Buffer.concat([prefix, suffix(0)]);
 }
 
 /** The torch.save archive of a value without tensors. */
@@ -48,6 +51,17 @@ export function archiveOf(value: PickleValue, seed: string): Uint8Array {
       content: content as Uint8Array,
     })),
   );
+}
+
+function rebuild(storage: PyPersistent, shape: readonly number[]): PyReduce {
+  return new PyReduce(new PyGlobal("torch._utils", "_rebuild_tensor_v2"), [
+    storage,
+    0,
+    new PyTuple([...shape]),
+    new PyTuple(strides(shape)),
+    false,
+    new PyReduce(new PyGlobal("collections", "OrderedDict"), []),
+  ]);
 }
 
 /** Record order of current torch: pickle, format facts, data, version, serialization id. */

@@ -7,8 +7,10 @@ import { isMoonlightError } from "@moonlight-rl/core";
 import { MOONLIGHT_16B_A3B, hfTensors, type HfConfig } from "@moonlight-rl/model";
 import { tensorBytes } from "../dtype.ts";
 import { hfSources, megatronSources, type NamedTensors } from "../megatron/catalogue-sources.ts";
+import { extraStateKeys } from "../megatron/extra-states.ts";
 import { megatronArgs } from "../megatron/megatron-args.ts";
 import { contentBlocks } from "../tensor-source.ts";
+import { ContentReader } from "../transfer/content-reader.ts";
 import { TRACKER_FILE } from "./layout.ts";
 import { openTorchDist } from "./open.ts";
 import { copyRegion, intersect, tilingFault } from "./region.ts";
@@ -116,6 +118,43 @@ describe("a torch_dist checkpoint", () => {
     expect(first.iteration).toBe(1);
     await first.close();
   });
+});
+
+it("holds empty extra states under all their keys, when asked to", async () => {
+  const keys = extraStateKeys(config);
+  await writeTorchDist(folder, {
+    iteration: "release",
+    tensors: megatronSources(config, model),
+    args: {},
+    extraStates: keys,
+  });
+  const checkpoint = await openTorchDist(folder);
+  expect([...checkpoint.others]).toEqual(keys.map((key) => [key, "bytes"]));
+  for (const source of hfSources(config, checkpoint)) {
+    const blocks: Uint8Array[] = [];
+    for await (const block of contentBlocks(source.read())) blocks.push(block);
+    expect(Buffer.concat(blocks).equals(model.bytes(source.name)), source.name).toBe(true);
+  }
+  await checkpoint.close();
+});
+
+it("is read in small blocks, whatever the chunks are", async () => {
+  await write();
+  const checkpoint = await openTorchDist(folder);
+  const key = "decoder.layers.1.mlp.experts.experts.linear_fc1.weight";
+  const region = { offsets: [0, 1, 1], sizes: [2, 6, 5] };
+  const wanted = await checkpoint.readRegion(key, region);
+  for (const size of [8, 24, 64, 1024]) {
+    const reader = new ContentReader(size);
+    const blocks: Uint8Array[] = [];
+    for await (const block of reader.blocks(checkpoint.stored(key, region))) {
+      expect(block.byteLength).toBeLessThanOrEqual(Math.max(size / 2, 2));
+      blocks.push(Uint8Array.from(block));
+    }
+    await reader.close();
+    expect(Buffer.concat(blocks).equals(wanted), `blocks of ${size}`).toBe(true);
+  }
+  await checkpoint.close();
 });
 
 describe("a damaged checkpoint", () => {

@@ -15,7 +15,7 @@ import {
 } from "./layout.ts";
 import { metadataPickle } from "./metadata-pickle.ts";
 import { planData } from "./plan-data.ts";
-import { archiveOf } from "./tensor-archive.ts";
+import { archiveOf, emptyStateArchive } from "./tensor-archive.ts";
 
 export interface WriteTorchDistOptions extends TransferOptions {
   readonly iteration: Iteration;
@@ -26,6 +26,8 @@ export interface WriteTorchDistOptions extends TransferOptions {
   readonly common?: PlainObject;
   /** Data files that the chunks are spread over; default: an even number, each of about 2 GiB. */
   readonly files?: number;
+  /** Keys of empty extra states that upstream Megatron asks for (`extraStateKeys`); default none. */
+  readonly extraStates?: readonly string[];
   /** Refuse NaN and infinity with `TENSOR_NOT_FINITE` and this hint; absent: any bits are written. */
   readonly finiteHint?: string;
 }
@@ -45,7 +47,10 @@ export async function writeTorchDist(
 ): Promise<WrittenFile[]> {
   const name = iterationFolder(options.iteration);
   const temporary = join(folder, `.${name}.part`);
-  const { files, tensors } = planData(temporary, options.tensors, options);
+  const keys = options.extraStates ?? [];
+  const head = keys.length === 0 ? new Uint8Array(0) : emptyStateArchive();
+  const { files, tensors } = planData(temporary, options.tensors, { ...options, head });
+  const objects = { keys, path: "__0_0.distcp", length: head.byteLength };
   await onDisk(temporary, () => mkdir(temporary, { recursive: true }));
   const finished = await FinishedFiles.load(join(temporary, FINISHED));
   const written: WrittenFile[] = [];
@@ -64,7 +69,7 @@ export async function writeTorchDist(
       "common.pt",
       archiveOf(commonPickle(options.iteration, options.args, options.common ?? {}), "common.pt"),
     );
-    await put(".metadata", writePickle(metadataPickle(tensors)));
+    await put(".metadata", writePickle(metadataPickle(tensors, objects)));
     // Readers take a folder for a checkpoint only if this file is there.
     await put(
       "metadata.json",

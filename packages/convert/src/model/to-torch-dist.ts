@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import {
+  extraStateKeys,
   megatronArgs,
   megatronSources,
   openHfModel,
@@ -15,6 +16,7 @@ import { checkTensors } from "./check-model.ts";
 /** Writes a model as the `release` of a torch_dist checkpoint and reads every chunk of it back before it is published. */
 export async function toTorchDistCheckpoint(
   source: Artifact<"hf-model">,
+  { extraState }: { readonly extraState: boolean },
   { scratch, emit, signal, publish }: StageContext,
 ): Promise<Artifact<"torch-dist">> {
   const model = await openHfModel(source.path);
@@ -29,6 +31,7 @@ export async function toTorchDistCheckpoint(
       stored: (name) => model.stored(name),
     }),
     args: megatronArgs(model.config),
+    extraStates: extraState ? extraStateKeys(model.config) : [],
     finiteHint: "Weights like these train to nothing: check where the model comes from.",
     signal,
     onBytes: byteProgress("write torch_dist", bytes, emit),
