@@ -58,7 +58,13 @@ function known(value: number | null, type: string, text: string): number {
 
 function json(text: string): Value {
   try {
-    return JSON.parse(text) as Value;
+    // Python also reads NaN and Infinity, which JSON does not know.
+    return JSON.parse(
+      text.replaceAll(
+        /("(?:[^"\\]|\\.)*")|-?\bInfinity\b|\bNaN\b/g,
+        (_, quoted?: string) => quoted ?? "null",
+      ),
+    ) as Value;
   } catch {
     throw new BadValue(`invalid loads value: '${text}'`);
   }

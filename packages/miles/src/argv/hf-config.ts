@@ -20,6 +20,26 @@ export function strayTextConfig(config: HfConfig): boolean {
   return isRecord(config["text_config"]) && DEEPSEEK_FAMILY.has(String(config["model_type"]));
 }
 
+const SIZES = [
+  "vocab_size",
+  "hidden_size",
+  "intermediate_size",
+  "moe_intermediate_size",
+  "num_hidden_layers",
+  "num_attention_heads",
+];
+
+/** The first key whose value the loader's strict class refuses; undefined: none, or another family. */
+export function wronglyTyped(config: HfConfig): string | undefined {
+  if (!DEEPSEEK_FAMILY.has(String(config["model_type"]))) return undefined;
+  const size = SIZES.find((key) => key in config && !Number.isInteger(config[key]));
+  if (size !== undefined) return size;
+  const tied = config["tie_word_embeddings"];
+  if (tied !== undefined && typeof tied !== "boolean") return "tie_word_embeddings";
+  const epsilon = config["rms_norm_eps"];
+  return epsilon !== undefined && typeof epsilon !== "number" ? "rms_norm_eps" : undefined;
+}
+
 /** The attributes of the loaded configuration: a text model's own, defaults of the family filled in, rope_theta found where newer files keep it. */
 export function loadedConfig(config: HfConfig): HfConfig {
   const text = isRecord(config["text_config"]) ? config["text_config"] : config;

@@ -51,7 +51,7 @@ class Expression {
     const tuple = this.peek() === ",";
     while (this.take(",")) if (this.position < this.text.length) items.push(this.sum());
     if (this.position < this.text.length) throw new Stop("syntax");
-    return tuple ? items : (items[0] ?? null);
+    return tuple ? { tuple: items } : (items[0] ?? null);
   }
 
   private sum(): Value {
@@ -75,7 +75,7 @@ class Expression {
     if (this.take("(")) {
       const { values, comma } = this.items(")");
       const only = values[0];
-      return values.length === 1 && !comma && only !== undefined ? only : values;
+      return values.length === 1 && !comma && only !== undefined ? only : { tuple: values };
     }
     const digits = /^\d+/.exec(this.text.slice(this.position))?.[0];
     // Python refuses leading zeros ("01"), except zeros alone.

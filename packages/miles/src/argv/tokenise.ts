@@ -58,7 +58,7 @@ export function tokenise(argv: readonly string[], table: FlagTable): Tokenised {
     const text = argv[position] ?? "";
     const option = found[position] ?? null;
     if (option === null) {
-      if (position !== dashes) tokens.push(stray(text, position));
+      tokens.push(stray(text, position));
       position += 1;
       continue;
     }

@@ -31,6 +31,10 @@ function configured(args: Args, world: World): Datasets | undefined {
   if (!isMapping(read.data)) return { at: miles(2721), reason: "its root is not a mapping" };
   const evaluation = "eval" in read.data ? read.data["eval"] : read.data;
   if (!isMapping(evaluation)) return { at: miles(2725), reason: "eval is not a mapping" };
+  const defaults = evaluation["defaults"];
+  if (Boolean(defaults) && !isMapping(defaults)) {
+    return { at: miles(2727), reason: "defaults is not a mapping" };
+  }
   const datasets = asList(evaluation["datasets"]);
   if (!Array.isArray(datasets)) return datasets;
   if (datasets.length === 0) return { at: miles(2730), reason: "it names no datasets" };
@@ -40,10 +44,16 @@ function configured(args: Args, world: World): Datasets | undefined {
 function asList(value: unknown): readonly Mapping[] | Violation {
   if (value === null || value === undefined) return [];
   if (Array.isArray(value)) {
+    if (value.some((item) => item !== null && !isMapping(item))) {
+      return { at: at(173), reason: "a dataset is not a mapping" };
+    }
     const nameless = value.some((item) => !isMapping(item) || !("name" in item));
     return nameless ? { at: at(175), reason: "a dataset has no name" } : (value as Mapping[]);
   }
   if (!isMapping(value)) return { at: at(179), reason: "datasets is neither a list nor a mapping" };
+  if (Object.values(value).some((item) => Boolean(item) && !isMapping(item))) {
+    return { at: at(165), reason: "a dataset is not a mapping" };
+  }
   return Object.entries(value).map(([name, item]) => ({
     name,
     ...(isMapping(item) ? item : {}),

@@ -1,6 +1,6 @@
 import { describe, same, type Args } from "../args.ts";
 import type { Value } from "../flag-spec.ts";
-import { loadedConfig, strayTextConfig } from "../hf-config.ts";
+import { loadedConfig, strayTextConfig, wronglyTyped } from "../hf-config.ts";
 import { miles, rule, type Step, type Violation } from "../step.ts";
 import type { World } from "../world.ts";
 
@@ -44,7 +44,9 @@ function unreadable(args: Args, world: World): boolean {
   const path = checked(args) ? args.text("hf_checkpoint") : null;
   // A name of two parts may be a repository of the Hub; anything else must be a folder.
   if (path === null || /^[\w.-]+(\/[\w.-]+)?$/.test(path)) return false;
-  return world.files.kind(path) === "absent";
+  const kind = world.files.kind(path);
+  const config = `${path.replace(/\/+$/, "")}/config.json`;
+  return kind === "absent" || (kind === "directory" && world.files.kind(config) === "absent");
 }
 
 function oldContextParallel(args: Args, world: World): boolean {
@@ -76,6 +78,18 @@ export const HF_STEPS: readonly Step[] = [
     (args, { hfConfig }) =>
       checked(args) && hfConfig !== undefined && typeof hfConfig["model_type"] !== "string",
     "transformers",
+  ),
+  rule(
+    "hf-field-type",
+    miles(2640),
+    ["--hf-checkpoint"],
+    "config.json holds a value of another type than the loader takes",
+    "Write sizes as whole numbers and switches as true or false.",
+    (args, { hfConfig }) => {
+      const wrong = hfConfig !== undefined && checked(args) && wronglyTyped(hfConfig);
+      return wrong === undefined || wrong === false ? false : { reason: wrong };
+    },
+    "dataclasses",
   ),
   rule(
     "hf-text-config",

@@ -32,6 +32,17 @@ export const LAYER_SPEC_STEPS: readonly Step[] = [
     },
   ),
   rule(
+    "experts-layers-kind",
+    specs(632),
+    ["--moe-layer-freq"],
+    "layers with experts are told by a whole number or a list",
+    "Derive it from config.json.",
+    (a) => {
+      const pattern = a.get("moe_layer_freq");
+      return !Array.isArray(pattern) && !(typeof pattern === "number" && Number.isInteger(pattern));
+    },
+  ),
+  rule(
     "experts-layers-entries",
     specs(644),
     ["--moe-layer-freq"],

@@ -35,6 +35,21 @@ export const MEGATRON_PARALLEL_STEPS: readonly Step[] = [
     (a) => !a.isOneOf("non_persistent_ckpt_type", "global", "local", null),
   ),
   rule(
+    "model-heterogeneous",
+    megatron(156),
+    ["--heterogeneous-layers-config-path", "--heterogeneous-layers-config-encoded-json"],
+    "layers of several kinds are of another family of models",
+    "Drop the flag.",
+    (a, { files }) => {
+      const path = a.text("heterogeneous_layers_config_path");
+      const inline = a.text("heterogeneous_layers_config_encoded_json");
+      if (inline === null && path !== null && files.kind(path) === "absent") {
+        return { outside: "pathlib", reason: `${path} does not exist` };
+      }
+      return inline !== null || path !== null;
+    },
+  ),
+  rule(
     "checkpoint-legacy-models",
     megatron(310),
     ["--use-legacy-models", "--ckpt-format"],

@@ -8,8 +8,18 @@ const megatronFsdp = (a: Args): boolean => a.on("use_megatron_fsdp");
 
 const oneConnection = (world: World): boolean => world.env("CUDA_DEVICE_MAX_CONNECTIONS") === "1";
 
+const STATE = ["main_grads_dtype", "main_params_dtype", "exp_avg_dtype", "exp_avg_sq_dtype"];
+
 /** Number formats, FSDP and graphs of the whole iteration. */
 export const MEGATRON_PRECISION_STEPS: readonly Step[] = [
+  rule(
+    "precision-state-format",
+    megatron(713),
+    ["--main-grads-dtype", "--main-params-dtype", "--exp-avg-dtype", "--exp-avg-sq-dtype"],
+    "the optimizer's state has no such format",
+    "Use fp32, bf16, fp16 or fp8.",
+    (a) => STATE.some((name) => !a.isOneOf(name, "fp32", "bf16", "fp16", "fp8")),
+  ),
   rule(
     "fp8-gather-sharded",
     megatron(721),

@@ -62,6 +62,9 @@ export const OPTIMIZER_STEPS: readonly Step[] = [
   fullPrecision(427, "main_params_dtype"),
   fullPrecision(430, "exp_avg_dtype"),
   fullPrecision(433, "exp_avg_sq_dtype"),
+  rule("schedule-no-lr", scheduler(125), ["--lr"], "there is no learning rate", "Set --lr.", (a) =>
+    a.none("lr"),
+  ),
   rule(
     "schedule-min-lr",
     scheduler(127),

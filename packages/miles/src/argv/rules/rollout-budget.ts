@@ -17,7 +17,10 @@ function customFault(a: Args, world: World): Violation | false {
   if (path === null || path === "") return false;
   const read = readFileArgument(path, world);
   if (read.kind === "fault") return read.fault;
-  if (read.kind === "unknown" || isMapping(read.data) || !truthy(read.data)) return false;
+  if (read.kind === "unknown" || !truthy(read.data)) return false;
+  if (isMapping(read.data)) {
+    return read.plainKeys ? false : { at: miles(3428), reason: "a name is not a text" };
+  }
   return { at: miles(3427), reason: "its root is not a mapping" };
 }
 

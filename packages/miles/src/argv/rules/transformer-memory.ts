@@ -80,6 +80,23 @@ export const TRANSFORMER_MEMORY_STEPS: readonly Step[] = [
     (a) => offloads(a) && !a.none("recompute_granularity"),
   ),
   rule(
+    "recompute-granularity",
+    transformer(1259),
+    ["--recompute-granularity"],
+    "activations are recomputed fully or selectively",
+    "Use full or selective.",
+    (a) => !a.isOneOf("recompute_granularity", null, "full", "selective"),
+  ),
+  rule(
+    "recompute-method-name",
+    transformer(1266),
+    ["--recompute-method"],
+    "layers are grouped uniformly or in blocks",
+    "Use uniform or block.",
+    (a) =>
+      !a.none("recompute_granularity") && !a.isOneOf("recompute_method", null, "block", "uniform"),
+  ),
+  rule(
     "recompute-method",
     transformer(1270),
     ["--recompute-method", "--recompute-granularity"],

@@ -53,6 +53,17 @@ export const TRANSFORMER_SHAPE_STEPS: readonly Step[] = [
     (a) => !a.none("rope_type") && !a.on("multi_latent_attention") && !a.is("rope_type", "rope"),
   ),
   rule(
+    "precision-config-file",
+    "megatron/core/quantization/quant_config.py:178",
+    ["--te-precision-config-file"],
+    "there is no such file",
+    "Correct the path.",
+    (a, { files }) => {
+      const path = a.text("te_precision_config_file");
+      return path !== null && files.kind(path) === "absent";
+    },
+  ),
+  rule(
     "init-method-xavier",
     megatron(1482),
     ["--init-method-xavier-uniform"],
