@@ -85,6 +85,17 @@ export const INIT_STEPS: readonly Step[] = [
       !a.none("virtual_pipeline_model_parallel_size") && a.num("pipeline_model_parallel_size") <= 1,
   ),
   rule(
+    "groups-nccl-config",
+    parallelState(770),
+    ["--nccl-communicator-config-path"],
+    "there is no such file",
+    "Correct the path, or drop the flag.",
+    (a, { files }) => {
+      const path = a.text("nccl_communicator_config_path");
+      return path !== null && files.kind(path) === "absent";
+    },
+  ),
+  rule(
     "groups-experts-none",
     parallelState(794),
     ["--expert-model-parallel-size", "--expert-tensor-parallel-size"],

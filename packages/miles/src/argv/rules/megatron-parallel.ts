@@ -24,6 +24,15 @@ function outdated(line: number, name: string, instead: string): ArgvRule {
   );
 }
 
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** How the GPUs are divided, and words that Megatron no longer takes. */
 export const MEGATRON_PARALLEL_STEPS: readonly Step[] = [
   rule(
@@ -46,6 +55,7 @@ export const MEGATRON_PARALLEL_STEPS: readonly Step[] = [
       if (inline === null && path !== null && files.kind(path) === "absent") {
         return { outside: "pathlib", reason: `${path} does not exist` };
       }
+      if (inline !== null && !isJson(inline)) return { outside: "json", reason: "not JSON" };
       return inline !== null || path !== null;
     },
   ),

@@ -1,5 +1,5 @@
 import type { Args } from "../args.ts";
-import { floorDivide, modulo } from "../python-number.ts";
+import { floorDivide, modulo, pythonInt } from "../python-number.ts";
 import { megatron, override, rule, type Step } from "../step.ts";
 import { countStages, readPipelineLayout } from "./pipeline-layout.ts";
 
@@ -58,6 +58,17 @@ export const MEGATRON_PIPELINE_STEPS: readonly Step[] = [
     (a) =>
       given(a, "train_data_path", "valid_data_path", "test_data_path") > 0 &&
       !a.none("per_split_data_args_path"),
+  ),
+  rule(
+    "batch-phases",
+    megatron(490),
+    ["--phase-transition-iterations"],
+    "phases begin at whole iterations",
+    "Drop the flag: miles counts in rollouts.",
+    (a) =>
+      (a.text("phase_transition_iterations") ?? "")
+        .split(",")
+        .some((part) => part !== "" && pythonInt(part) === null),
   ),
   rule(
     "batch-phases-rampup",
