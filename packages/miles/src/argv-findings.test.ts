@@ -48,6 +48,24 @@ describe("argvFindings", () => {
     expect(other[0]).toMatchObject({ rule: "miles-hf-mismatch", field: "model" });
   });
 
+  it.each([
+    ["sglang.dpSize=2", "miles-engines-data-parallel", "sglang.enableDpAttention"],
+    ["optimizer.lrWarmupFraction=1", "miles-schedule-warmup-length", "optimizer.lrWarmupIters"],
+    [
+      "checkpoint.saveRetainInterval=7",
+      "miles-save-retain-multiple",
+      "checkpoint.saveRetainInterval",
+    ],
+    ["runtime.extraArgs=--nosuch-flag", "miles-argv-usage", "runtime.extraArgs"],
+  ])("covers what no rule of the recipe does: %s", (set, rule, field) => {
+    const recipe = resolve(set);
+    expect(argvFindings(judge(recipe), recipe)[0]).toMatchObject({
+      rule,
+      field,
+      severity: "error",
+    });
+  });
+
   it("notes values of the argv that miles replaces", () => {
     const recipe = resolve("parallelism.tensorModelParallelSize=1");
     expect(argvFindings(judge(recipe), recipe)).toContainEqual(

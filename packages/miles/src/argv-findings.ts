@@ -46,22 +46,33 @@ export function argvFindings(
   return found;
 }
 
-/** The recipe's field behind the first of the flags that has one; a flag of the model's shape belongs to config.json. */
+/**
+ * The recipe's field behind the first of the flags that has one. A flag of the model's shape belongs to config.json; a
+ * text that is no flag's value can only come from `runtime.extraArgs`.
+ */
 function fieldOf(flags: readonly string[], recipe: Recipe): string {
   for (const flag of flags) {
-    const field = rendered(flag, recipe) ?? named(flag);
+    const field = FIELD_OF_FLAG.get(flag) ?? rendered(flag, recipe) ?? named(flag);
     if (field !== undefined) return field;
+    if (recipe.runtime.extraArgs.includes(flag)) return "runtime.extraArgs";
   }
-  return flags.length > 0 ? "model" : "";
+  return flags.length > 0 ? "model" : "runtime.extraArgs";
 }
 
-/** A flag that this recipe renders. */
+/** The flags that fields name as theirs. */
+const FIELD_OF_FLAG: ReadonlyMap<string, string> = new Map(
+  RECIPE_FIELDS.flatMap(({ path, facts: { flag, negative } }) =>
+    [flag, negative].filter((name) => name !== undefined).map((name) => [name, path] as const),
+  ),
+);
+
+/** A flag that this recipe renders for several fields together. */
 function rendered(flag: string, recipe: Recipe): string | undefined {
   return [...CLUSTER_FLAGS, ...RECIPE_FLAGS].find(({ args }) => args(recipe)[0] === flag)
     ?.fields[0];
 }
 
-/** A flag that this recipe leaves out: fields have the flag's name. */
+/** A flag whose name is the field's. */
 function named(flag: string): string | undefined {
   const name = flag
     .slice(2)

@@ -3,6 +3,7 @@ import {
   argvFindings,
   duplicateFlags,
   renderImported,
+  runtimeEnv,
   validateArgv,
   type ImportRecord,
 } from "@moonlight-rl/miles";
@@ -31,8 +32,10 @@ export function remarkOnArgv(
   recipe: Recipe,
   hfConfig: HfConfig | undefined,
 ): Finding[] {
-  const verdict = validateArgv(argv, { hfConfig: { ...hfConfig } });
-  return [...argvFindings(verdict, recipe), ...remarkOnDuplicates(argv)];
+  // Whether NVLink SHARP is there only the cluster knows; no rule depends on it.
+  const env = runtimeEnv(recipe, false);
+  const verdict = validateArgv(argv, { hfConfig: { ...hfConfig }, env });
+  return [...argvFindings(verdict, recipe, { env }), ...remarkOnDuplicates(argv)];
 }
 
 function remarkOnDuplicates(argv: readonly string[]): Finding[] {
