@@ -119,6 +119,20 @@ describe("rollout-config", () => {
     });
   });
 
+  it("ends where miles' own validators would, naming the field", async () => {
+    await withStage(rolloutConfig, async (kit) => {
+      await expect(
+        kit.run({ ...moonlight, set: ["runtime.extraArgs=--nosuch-flag"] }),
+      ).rejects.toThrow(
+        expect.objectContaining({
+          code: "RECIPE_RULE",
+          field: "runtime.extraArgs",
+          message: expect.stringContaining("miles-argv-usage"),
+        }),
+      );
+    });
+  });
+
   it.each([
     [{ profile: "tiny", render: "argv" }, "RENDER_BACKEND", 2],
     [{ profile: "tiny", render: "plan" }, "RENDER_BACKEND", 2],
