@@ -79,7 +79,7 @@ describe("argvFindings", () => {
 });
 
 describe("the recipe's own rules", () => {
-  const values = ["0", "1", "2", "3", "8", "256", "0.5", "null", "true", "false", "full"];
+  const values = ["-1", "0", "1", "2", "8", "256", "0.5", "null", "true", "false", "full"];
   const changed = RECIPE_FIELDS.flatMap(({ path }) => values.map((value) => `${path}=${value}`));
 
   it("never contradict miles' validators, whose refusals are all told about a field", () => {

@@ -89,7 +89,7 @@ const CASES: readonly [rule: string, ...set: string[]][] = [
   ],
   ["optimizer-min-lr", "optimizer.minLr=1e-5"],
   ["optimizer-warmup", "optimizer.lrWarmupIters=12000"],
-  ["optimizer-warmup", "optimizer.lrWarmupIters=1", "optimizer.lrWarmupFraction=0.1"],
+  ["optimizer-warmup-stated", "optimizer.lrWarmupIters=1", "optimizer.lrWarmupFraction=0.1"],
   ["optimizer-wsd", "optimizer.lrDecayStyle=WSD"],
   ["optimizer-precision-aware-adam", "optimizer.name=muon"],
   [

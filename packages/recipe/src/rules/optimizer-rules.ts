@@ -76,17 +76,32 @@ export const OPTIMIZER_RULES: readonly Rule[] = [
     beyondReference: false,
     backend: "miles",
     reference:
-      "Bare asserts: warm-up below decay, start below lr, one of the two ways to state it (optimizer_param_scheduler.py:127-146, MG:418).",
+      "Bare asserts: warm-up below decay, start below lr (optimizer_param_scheduler.py:129-137).",
     check: ({ recipe: { optimizer: o }, arithmetic }) =>
       faultIf(
-        o.lrWarmupIters < 0 ||
-          o.lrWarmupIters >= (o.lrDecayIters ?? Math.max(arithmetic.totalSteps, 1)) ||
-          (o.lr >= 0 && o.lrWarmupInit > o.lr) ||
-          (o.lrWarmupFraction !== null &&
-            (o.lrWarmupIters !== 0 || o.lrWarmupFraction < 0 || o.lrWarmupFraction >= 1)),
+        (o.lrWarmupFraction === null
+          ? o.lrWarmupIters >= (o.lrDecayIters ?? Math.max(arithmetic.totalSteps, 1))
+          : o.lrWarmupFraction >= 1) ||
+          (o.lr >= 0 && o.lrWarmupInit > o.lr),
         "optimizer.lrWarmupIters",
         `a warm-up of ${o.lrWarmupFraction ?? o.lrWarmupIters} from ${o.lrWarmupInit} does not fit into ${o.lrDecayIters ?? arithmetic.totalSteps} decay steps up to ${o.lr}`,
-        "Warm up for fewer steps than the decay has, from at most lr, and state steps or a fraction below 1, not both.",
+        "Warm up for fewer steps than the decay has, from at most lr.",
+      ),
+  },
+  {
+    id: "optimizer-warmup-stated",
+    severity: "error",
+    beyondReference: true,
+    backend: "miles",
+    reference:
+      "Not checked: a negative warm-up counts as none, and of steps and fraction the fraction wins (model.py:90-93).",
+    check: ({ recipe: { optimizer: o } }) =>
+      faultIf(
+        o.lrWarmupIters < 0 ||
+          (o.lrWarmupFraction !== null && (o.lrWarmupFraction < 0 || o.lrWarmupIters !== 0)),
+        "optimizer.lrWarmupIters",
+        "the warm-up is negative, or stated twice",
+        "State steps or a fraction, not both, of at least 0.",
       ),
   },
   {
