@@ -42,6 +42,22 @@ describe("resolveSettings", () => {
     });
   });
 
+  it("takes a set's own settings over those of all sets, and refuses what it cannot do", () => {
+    const own = { temperature: 0, nSamplesPerPrompt: 1, labelKey: "solution", rmType: "math" };
+    const withSet = (set: object): Recipe => ({
+      ...recipe,
+      eval: { ...recipe.eval, datasets: [{ name: "own", path: "own.jsonl", ...set }] },
+    });
+    expect(resolveSettings({}, withSet(own))).toMatchObject({
+      ...own,
+      topP: 0.95,
+      inputKey: "question",
+    });
+    expect(() => resolveSettings({}, withSet({ topK: 5 }))).toThrow(
+      expect.objectContaining({ code: "EVAL_FIELD_REFUSED", field: "eval.datasets" }),
+    );
+  });
+
   it("takes the recipe's evaluation set of the given name", () => {
     expect(resolveSettings({ name: "math" }, recipe).dataFile).toBe("math.jsonl");
     expect(resolveSettings({ name: "other" }, recipe).dataFile).toBeUndefined();

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { readJson } from "@moonlight-rl/core";
+import { readJson, UsageError } from "@moonlight-rl/core";
 import { recipeSchema, type Recipe } from "@moonlight-rl/recipe";
 import { z } from "zod";
 
@@ -92,6 +92,17 @@ export function resolveSettings(explicit: Explicit, recipe: Recipe | undefined):
 function settingsOfRecipe(recipe: Recipe, name: string | undefined): Explicit {
   const { datasets, ...common } = recipe.eval;
   const set = name === undefined ? datasets[0] : datasets.find((set) => set.name === name);
+  const topK = set?.topK ?? common.topK ?? -1;
+  if (topK !== -1) {
+    throw new UsageError(
+      "EVAL_FIELD_REFUSED",
+      `The recipe samples the ${topK} likeliest tokens, which this stage cannot`,
+      {
+        field: set?.topK === undefined ? "eval.topK" : "eval.datasets",
+        hint: "Remove topK from the recipe, or use topP.",
+      },
+    );
+  }
   return {
     ...(set === undefined ? {} : { name: set.name, dataFile: set.path }),
     inputKey: set?.inputKey ?? recipe.data.inputKey,

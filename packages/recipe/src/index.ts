@@ -10,6 +10,7 @@ export { rolloutArithmetic, type RolloutArithmetic } from "./arithmetic.ts";
 export type { EvaluationDataset } from "./evaluation.ts";
 export type { FieldFacts } from "./field-facts.ts";
 export { RECIPE_FIELDS, type RecipeField } from "./field.ts";
+export { yamlReader } from "./yaml-reader.ts";
 export { parseRecipeFile, type RecipeFile } from "./recipe-file.ts";
 export { parseOverride, type Override } from "./override.ts";
 export { resolveRecipe, type ResolveOptions, type ResolvedRecipe } from "./resolve.ts";

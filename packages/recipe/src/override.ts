@@ -1,5 +1,5 @@
 import { closest, UsageError, validate } from "@moonlight-rl/core";
-import { parseYamlDocument } from "./yaml-document.ts";
+import { yamlReader } from "./yaml-reader.ts";
 import { z } from "zod";
 import { FIELD_BY_PATH, RECIPE_FIELDS, type RecipeField } from "./field.ts";
 
@@ -58,7 +58,7 @@ function readText(field: RecipeField, text: string): unknown {
 
 /** Where texts are wanted, `8` and `true` are texts too. */
 function readYaml(path: string, text: string, inner: z.core.$ZodType): unknown {
-  const document = parseYamlDocument(text, {
+  const document = yamlReader().parseDocument(text, {
     schema: inner instanceof z.ZodString ? "failsafe" : "core",
   });
   const error = document.errors[0];

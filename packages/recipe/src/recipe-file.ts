@@ -1,5 +1,5 @@
 import { UsageError, validate } from "@moonlight-rl/core";
-import { parseYamlDocument } from "./yaml-document.ts";
+import { yamlReader } from "./yaml-reader.ts";
 import { z } from "zod";
 import { recipeSchema } from "./schema.ts";
 
@@ -45,7 +45,7 @@ export function parseRecipeFile(file: RecipeFile): Readonly<Record<string, unkno
 }
 
 function parseYaml(file: RecipeFile): unknown {
-  const document = parseYamlDocument(file.text);
+  const document = yamlReader().parseDocument(file.text);
   const error = document.errors[0];
   if (error !== undefined) {
     throw new UsageError("RECIPE_FILE_SYNTAX", `${file.path}: ${error.message.split("\n")[0]}`, {

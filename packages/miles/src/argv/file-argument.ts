@@ -1,4 +1,4 @@
-import { parse } from "yaml";
+import { yamlReader } from "@moonlight-rl/recipe";
 import type { Violation } from "./step.ts";
 import type { World } from "./world.ts";
 
@@ -30,6 +30,7 @@ export function readFileArgument(value: string, world: World): FileArgument {
   const text = inline ? Buffer.from(payload, "base64").toString("utf8") : world.files.read(value);
   if (text === undefined) return { kind: "unknown" };
   try {
+    const { parse } = yamlReader();
     const root: unknown = parse(text, { version: "1.1", mapAsMap: true });
     const plainKeys =
       !(root instanceof Map) || [...root.keys()].every((key) => typeof key === "string");
