@@ -10,7 +10,7 @@ import { readSafetensorsHeader } from "./safetensors/open.ts";
 import { readArchive, readRecord } from "./zip/archive-reader.ts";
 
 const golden = fileURLToPath(new URL("../golden/torch/", import.meta.url));
-/** `npm run check:deep` sets it: the full count of mutations. */
+/** The full count of mutations with MOONLIGHT_DEEP=1. */
 const numRuns = process.env["MOONLIGHT_DEEP"] === "1" ? 10_000 : 500;
 let folder = "";
 
