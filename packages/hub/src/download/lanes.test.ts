@@ -59,7 +59,7 @@ describe("Lanes", () => {
 
   it("grows while that brings throughput, and halves when a server refuses for load", async () => {
     let now = 0;
-    const lanes = new Lanes(32, () => now);
+    const lanes = new Lanes(16, () => now);
     const { task } = file(100);
     void lanes.work(task);
     await settle();
@@ -69,14 +69,14 @@ describe("Lanes", () => {
       lanes.received(bytes);
       return lanes.limit;
     };
-    expect(second(100)).toBe(10);
-    expect(second(120)).toBe(12);
-    expect(second(121)).toBe(12);
+    expect(second(100)).toBe(12);
+    expect(second(120)).toBe(16);
+    expect(second(121)).toBe(16);
     lanes.congested();
     lanes.congested();
-    expect(lanes.limit).toBe(6);
-    expect(second(500)).toBe(6);
-    now += 20_000;
+    expect(lanes.limit).toBe(8);
     expect(second(500)).toBe(8);
+    now += 20_000;
+    expect(second(500)).toBe(12);
   });
 });

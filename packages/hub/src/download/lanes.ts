@@ -18,8 +18,8 @@ interface Worked {
 
 /** Before the first measurement. */
 const FIRST = 8;
-const MEASURE_MS = 1000;
-const GROWTH = 2;
+const MEASURE_MS = 400;
+const GROWTH = 4;
 /** More lanes have to bring this much, or they only cost. */
 const WORTHWHILE = 1.08;
 const COOLDOWN_MS = 10_000;
