@@ -8,6 +8,7 @@ export {
   toFloat32,
   type Dtype,
 } from "./dtype.ts";
+export { catalogueFaults, nameFaults, type CatalogueFault } from "./hf-model/catalogue-check.ts";
 export { openHfModel, type HfModel } from "./hf-model/open.ts";
 export { writeHfModel, type WriteHfModelOptions } from "./hf-model/write.ts";
 export type { TensorInfo } from "./safetensors/header.ts";

@@ -1,3 +1,3 @@
 export { fetch, fetchAssets } from "./stage.ts";
 export type { Assets, FetchInput } from "./input.ts";
-export { countRows } from "./content/check-dataset.ts";
+export { checkDataset } from "./content/check-dataset.ts";

@@ -44,8 +44,29 @@ const settings = {
       .optional()
       .describe("address of the Hub (default HF_ENDPOINT, else huggingface.co)"),
   ),
+  localDir: unkeyed(
+    z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "also keep the files in this folder, as hf download --local-dir has them (one repository)",
+      ),
+  ),
+  rate: unkeyed(
+    z
+      .number()
+      .positive()
+      .optional()
+      .describe("megabytes per second that --dry-run reckons with to say how long it takes"),
+  ),
   connections: unkeyed(
-    z.int().min(1).max(64).default(8).describe("requests in flight at once, over all files"),
+    z
+      .int()
+      .min(1)
+      .max(64)
+      .default(16)
+      .describe("the most requests in flight at once, over all files"),
   ),
 };
 

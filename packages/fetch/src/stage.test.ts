@@ -225,10 +225,10 @@ describe("content that the Hub serves faithfully and that is wrong", () => {
     [{ promptData: "bad/several" }, "DATASET_FILE_AMBIGUOUS", 2],
     [{ promptData: "bad/several", promptFile: "c.jsonl" }, "DATASET_FILE_MISSING", 2],
     [{ promptData: "bad/parquet" }, "DATASET_NO_JSONL", 3],
-    [{ model: "bad/other" }, "MODEL_CONFIG_INVALID", 2],
+    [{ model: "bad/other" }, "MODEL_FAMILY_UNKNOWN", 2],
     [{ model: "bad/bare" }, "MODEL_CONFIG_MISSING", 3],
     [{ model: "bad/cut" }, expect.stringMatching(/SAFETENSORS/), 4],
-    [{ model: "bad/shard" }, "SHARD_MISSING", 3],
+    [{ model: "bad/shard" }, "TENSOR_MISSING", 4],
   ])("%o is %s", async (input, code, exitCode) => {
     await withStage(fetch, async (kit) => {
       await expect(kit.run({ ...input, endpoint: own.url })).rejects.toMatchObject({

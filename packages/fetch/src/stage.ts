@@ -1,4 +1,5 @@
 import type { HubClient } from "@moonlight-rl/hub";
+import type { Tokenizer } from "@moonlight-rl/tokenizer";
 import {
   defineStage,
   type Artifact,
@@ -7,10 +8,11 @@ import {
   type StageContext,
 } from "@moonlight-rl/pipeline";
 import { deliver, type Delivery } from "./hub/download.ts";
-import { count } from "./hub/download-events.ts";
+import { count, leftOutTexts } from "./hub/download-events.ts";
 import { withHub } from "./hub/hub-access.ts";
 import { Published } from "./hub/published.ts";
-import { placeOrder, requestsOf, type Request } from "./hub/request.ts";
+import { placeOrder, requestsOf, type Request } from "./request/request.ts";
+import { verifyCommand } from "./verify/verify-command.ts";
 import {
   assetsInput,
   assetsOutput,
@@ -30,10 +32,12 @@ const definition = {
 export const fetch = defineStage({
   ...definition,
   input: fetchInput,
+  positionals: ["model"],
+  commands: [verifyCommand],
   output: fetchOutput,
   examples: [
-    "--model moonshotai/Moonlight-16B-A3B",
-    "--model moonshotai/Moonlight-16B-A3B --allow config.json --plan",
+    "moonshotai/Moonlight-16B-A3B",
+    "moonshotai/Moonlight-16B-A3B --dry-run --rate 100",
     "--prompt-data zhuzilin/dapo-math-17k --eval-data zhuzilin/aime-2024",
   ],
   resolve: pinRevisions,
@@ -80,9 +84,13 @@ async function planDownloads(input: FetchInput, context: PlanContext): Promise<P
         const bytes = order.files.reduce((sum, file) => sum + file.size, 0);
         return {
           title: `download ${order.type} ${order.repo}: ${count(order.files)}`,
-          detail: `commit ${order.commit.slice(0, 12)}, left out ${count(order.leftOut)}`,
+          detail: [
+            `commit ${order.commit.slice(0, 12)}`,
+            ...leftOutTexts(order).map((text) => `left out, ${text}`),
+          ].join("\n"),
           bytes,
           diskBytes: bytes,
+          ...(input.rate === undefined ? {} : { seconds: bytes / (input.rate * 1e6) }),
         };
       }),
     ),
@@ -93,12 +101,20 @@ async function fetchAll(input: FetchInput, context: StageContext): Promise<Parti
   return await withHub(input, context, async (client) => {
     const published = await Published.open(context.scratch);
     const done: Record<string, Artifact> = {};
+    let tokenizer: Tokenizer | undefined;
     const ready: { request: Request; delivery: Delivery }[] = [];
     for (const request of requestsOf(input)) {
       const earlier = await published.find(request.field, kindOf(request));
-      if (earlier === undefined)
-        ready.push({ request, delivery: await deliverOne(client, request, context) });
-      else done[request.field] = earlier;
+      if (earlier !== undefined) {
+        done[request.field] = earlier;
+        continue;
+      }
+      const delivery = await deliverOne(client, request, context, {
+        tokenizer,
+        localDir: input.localDir,
+      });
+      tokenizer ??= delivery.tokenizer;
+      ready.push({ request, delivery });
     }
     // Everything is verified before anything is published.
     for (const { request, delivery } of ready) {
@@ -115,8 +131,10 @@ async function deliverOne(
   client: HubClient,
   request: Request,
   context: StageContext,
+  options: Parameters<typeof deliver>[3],
 ): Promise<Delivery> {
-  return await deliver(client, await placeOrder(client, request, context.signal), context);
+  const order = await placeOrder(client, request, context.signal);
+  return await deliver(client, order, context, options);
 }
 
 function kindOf(request: Request): "hf-model" | "hf-dataset" {

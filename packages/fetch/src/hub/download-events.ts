@@ -1,6 +1,7 @@
 import { formatBytes, type Emit } from "@moonlight-rl/core";
 import type { DownloadedRepo, DownloadProgress, RepoFile } from "@moonlight-rl/hub";
-import type { Order } from "./request.ts";
+import { groupLeftOut, leftOutText } from "../request/left-out.ts";
+import type { Order } from "../request/request.ts";
 
 const INTERVAL_MS = 200;
 
@@ -18,18 +19,17 @@ export function progressEvents(task: string, emit: Emit): (progress: DownloadPro
 /** Says once, before the download, what is taken and what is not. */
 export function tellSelection(order: Order, emit: Emit): void {
   const { type, repo, commit, files, leftOut } = order;
-  const left =
-    leftOut.length === 0
-      ? ""
-      : `; left out ${count(leftOut)}: ${leftOut
-          .slice(0, 5)
-          .map((file) => file.path)
-          .join(", ")}${leftOut.length > 5 ? ", …" : ""}`;
+  const left = leftOutTexts(order).map((text) => `; left out, ${text}`);
   emit({
     type: "log",
-    message: `${type} ${repo} at ${commit.slice(0, 12)}: ${count(files)}${left}`,
+    message: `${type} ${repo} at ${commit.slice(0, 12)}: ${count(files)}${left.join("")}`,
     data: { repo, commit, leftOut: leftOut.map((file) => file.path) },
   });
+}
+
+/** What is left out and why, a line for each reason, the largest first. */
+export function leftOutTexts({ type, listing, leftOut, selection }: Order): string[] {
+  return groupLeftOut(type, listing, leftOut, selection).map(leftOutText);
 }
 
 /** Says what an earlier, interrupted run had left, when it had. */

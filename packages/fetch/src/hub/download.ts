@@ -1,16 +1,29 @@
-import { join } from "node:path";
-import type { HubClient } from "@moonlight-rl/hub";
+import { join, resolve } from "node:path";
+import {
+  bestSeed,
+  HfCache,
+  LocalDir,
+  type DownloadedRepo,
+  type HubClient,
+  type RepoFile,
+  type RepoRef,
+} from "@moonlight-rl/hub";
 import type { FileDigest, JsonObject, StageContext } from "@moonlight-rl/pipeline";
-import { countRows } from "../content/check-dataset.ts";
-import { checkConfig, checkWeights } from "../content/check-model.ts";
+import type { Tokenizer } from "@moonlight-rl/tokenizer";
+import { checkDataset, type DatasetReport } from "../content/check-dataset.ts";
+import { checkConfig, checkIndex, checkWeights } from "../content/check-model.ts";
+import { checkTokenizer } from "../content/tokenizer.ts";
+import { placeFile } from "../folder/place-file.ts";
 import { progressEvents, tellResumption, tellSelection } from "./download-events.ts";
-import type { Order } from "./request.ts";
+import type { Order } from "../request/request.ts";
 
 /** A verified and checked folder, ready to be published. */
 export interface Delivery {
   readonly folder: string;
   readonly meta: JsonObject;
   readonly digests: Readonly<Record<string, FileDigest>>;
+  /** Of a model: counts the tokens of prompts. */
+  readonly tokenizer?: Tokenizer | undefined;
 }
 
 /** Downloads an order into a folder of the scratch, which a rerun finds again, and checks its content. */
@@ -18,20 +31,35 @@ export async function deliver(
   client: HubClient,
   order: Order,
   context: Pick<StageContext, "scratch" | "emit" | "signal">,
+  options: {
+    readonly tokenizer?: Tokenizer | undefined;
+    readonly localDir?: string | undefined;
+  } = {},
 ): Promise<Delivery> {
   const { type, repo, commit, listing, selection, field, dataFile } = order;
   const { emit, signal } = context;
   const folder = join(context.scratch, field);
-  const base = { type, repo, commit, listing, directory: folder, signal };
+  const { tokenizer } = options;
+  const local =
+    options.localDir === undefined ? undefined : new LocalDir(resolve(options.localDir));
+  await local?.prepare(order.files);
+  const base = {
+    ...{ type, repo, commit, listing, directory: local?.folder ?? folder, signal },
+    // What Python's tools have fetched already, or begun, is not fetched again.
+    seed: seeds({ type, repo }, local),
+    ...(local && { contiguous: (file: RepoFile) => local.incompletePath(file) }),
+  };
   const onWarning = (warning: { readonly code: string; readonly message: string }): void =>
     emit({ type: "warning", ...warning });
   tellSelection(order, emit);
   let first = 0;
   if (type === "model") {
-    const allow = ["config.json"];
-    const config = await client.downloadRepo({ ...base, onWarning, selection: { allow } });
-    first = config.bytes.fetched;
-    await checkConfig(folder);
+    // Small files that can refuse the model come before its gigabytes.
+    const allow = ["config.json", "model.safetensors.index.json"];
+    const small = await client.downloadRepo({ ...base, onWarning, selection: { allow } });
+    first = small.bytes.fetched;
+    if (local !== undefined) await settle(local, folder, order, small);
+    await checkIndex(folder, await checkConfig(folder));
   }
   const onProgress = progressEvents(`fetch ${repo}`, emit);
   const result = await client.downloadRepo({ ...base, onWarning, onProgress, selection });
@@ -42,10 +70,15 @@ export async function deliver(
     { fetched: fetched + first, kept: kept - first, reread: reread - first },
     emit,
   );
+  if (local !== undefined) await settle(local, folder, order, result);
   if (dataFile !== undefined) {
-    const rows = await countRows(join(folder, dataFile), signal);
-    return { folder, meta: { repo, commit, dataFile, rows }, digests: result.files };
+    const file = join(folder, dataFile);
+    const report = await checkDataset([file], { signal, emit, tokenizer });
+    tellDataset(repo, report, emit);
+    return { folder, meta: { repo, commit, dataFile, ...metaOf(report) }, digests: result.files };
   }
+  const config = await checkConfig(folder);
+  const checked = await checkTokenizer(folder, config.vocab_size, emit);
   const weights = order.files.some((file) => file.path.endsWith(".safetensors"));
   if (!weights)
     emit({
@@ -55,5 +88,65 @@ export async function deliver(
       hint: "Widen --allow to train or evaluate this model.",
     });
   const counts = weights ? await checkWeights(folder) : { tensors: 0, bytes: 0 };
-  return { folder, meta: { repo, commit, ...counts }, digests: result.files };
+  const meta = { repo, commit, ...counts };
+  return { folder, meta, digests: result.files, tokenizer: checked?.tokenizer };
+}
+
+function seeds(
+  ref: RepoRef,
+  local: LocalDir | undefined,
+): (file: RepoFile) => ReturnType<typeof bestSeed> {
+  const cache = new HfCache();
+  return async (file) =>
+    await bestSeed(file.size, [
+      async () => await local?.seed(file),
+      async () => await cache.seed(ref, file),
+    ]);
+}
+
+/** Notes beside the files of a local folder what they are, and puts them where the artifact is made. */
+async function settle(
+  local: LocalDir,
+  folder: string,
+  { commit, listing }: Order,
+  { files }: DownloadedRepo,
+): Promise<void> {
+  const listed = new Map(listing.map((file) => [file.path, file]));
+  for (const path of Object.keys(files)) {
+    const file = listed.get(path);
+    if (file !== undefined) await local.writeNote(file, commit);
+    await placeFile(join(local.folder, path), join(folder, path));
+  }
+  await local.writeListing(commit, listing);
+}
+
+/** What a dataset's rows are like; lengths depend on the model's tokenizer, so they are told and not kept. */
+function metaOf({ rows, duplicates, falsyLabels }: DatasetReport): JsonObject {
+  return { rows, duplicates, falsyLabels };
+}
+
+function tellDataset(repo: string, report: DatasetReport, emit: StageContext["emit"]): void {
+  const { rows, duplicates, falsyLabels, promptTokens } = report;
+  if (falsyLabels > 0)
+    emit({
+      type: "warning",
+      code: "DATASET_FALSY_LABELS",
+      message: `${repo}: ${falsyLabels} of ${rows} rows have the label 0, "" or false`,
+      hint: "The reference's math grader scores every answer to them as wrong: write such labels as text.",
+    });
+  if (duplicates > 0)
+    emit({
+      type: "warning",
+      code: "DATASET_DUPLICATES",
+      message: `${repo}: ${duplicates} of ${rows} rows repeat an earlier prompt`,
+    });
+  if (promptTokens === undefined) return;
+  const { min, p50, p90, p99, max } = promptTokens;
+  emit({
+    type: "log",
+    message: `${repo}: prompts of ${min} to ${max} tokens (median ${p50}, 90 % up to ${p90}, 99 % up to ${p99})`,
+    data: {
+      promptTokens: { ...promptTokens, buckets: promptTokens.buckets.map((b) => ({ ...b })) },
+    },
+  });
 }

@@ -9,6 +9,7 @@ import {
   writeJsonAtomic,
   type Emit,
 } from "@moonlight-rl/core";
+import type { FileDigest } from "../stage/context.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Artifact } from "./artifact.ts";
 import { listFolder, MANIFEST_FILE, PROVENANCE_FILE, realFolder } from "./folder.ts";
@@ -22,6 +23,8 @@ export interface AdoptOptions {
   /** false = what is remembered is used but nothing is written (plans). */
   readonly remember?: boolean;
   readonly kindVersion?: number;
+  /** Digests that the caller has just made, by path: these files are not read again. */
+  readonly known?: Readonly<Record<string, FileDigest>>;
   readonly signal?: AbortSignal;
   readonly emit?: Emit;
 }
@@ -84,6 +87,12 @@ async function hashFolder(
       continue;
     }
     const onBytes = progress.add;
+    const given = options.known?.[file.path];
+    if (given?.size === file.size) {
+      found.set(file.path, { stamp, size: given.size, sha256: given.sha256 });
+      progress.add(file.size);
+      continue;
+    }
     const digest = await hashFile(file.absolute, { onBytes, ...(signal && { signal }) });
     found.set(file.path, { stamp, ...digest });
   }

@@ -45,7 +45,7 @@ function actionLines(action: PlanAction): string[] {
     action.seconds === undefined ? undefined : `about ${formatDuration(action.seconds)}`,
   ].filter((fact) => fact !== undefined);
   const lines = [`  - ${action.title}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`];
-  if (action.detail !== undefined) lines.push(`    ${action.detail}`);
+  for (const line of action.detail?.split("\n") ?? []) lines.push(`    ${line}`);
   if (action.command !== undefined) lines.push(`    $ ${action.command.map(quote).join(" ")}`);
   return lines;
 }

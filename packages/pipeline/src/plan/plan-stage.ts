@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { lookUp, reasonForMiss } from "../runner/cache.ts";
 import type { StageRequest } from "../runner/execute-stage.ts";
 import { keyStage, parseInput, resolveInput } from "../runner/prepare-stage.ts";
@@ -71,7 +72,8 @@ async function planKeyed(
       output: hit.output,
     };
   }
-  const actions = await actionsOf(session, stage, id, input);
+  const scratch = join(session.workspace.scratch, key.key);
+  const actions = await actionsOf(session, stage, id, input, scratch);
   return {
     planned: { ...base, status: "miss", reason, ...(actions && { actions }) },
     output: symbolicOutput(stage, id),
@@ -100,10 +102,12 @@ async function actionsOf(
   stage: Stage,
   id: string,
   input: unknown,
+  scratch?: string,
 ): Promise<readonly PlanAction[] | undefined> {
   if (stage.plan === undefined) return [];
+  const context = { ...planContext(session, id), ...(scratch && { scratch }) };
   try {
-    return session.redactor.value(await stage.plan(input as never, planContext(session, id)));
+    return session.redactor.value(await stage.plan(input as never, context));
   } catch (error) {
     if (error instanceof UnknownValue) return undefined;
     throw error;

@@ -58,6 +58,8 @@ export interface PlanContext {
   readonly emit: Emit;
   readonly secrets: Secrets;
   readonly clock: Clock;
+  /** The scratch folder that a run would use, with what an interrupted one has left; unknown until the key is, or absent. */
+  readonly scratch?: string;
 }
 
 /** What `run` may use beside its input. */
@@ -77,7 +79,10 @@ export interface StageContext extends PlanContext {
 export interface PlanAction {
   /** What, as a short sentence: "download 12 files". */
   readonly title: string;
+  /** More about it; lines end with "\n". */
   readonly detail?: string;
+  /** The same for machines: it is in the output of `--json`. */
+  readonly data?: JsonObject;
   /** Bytes that are read, sent or received. */
   readonly bytes?: number;
   /** Bytes of disk that it needs in the workspace. */

@@ -8,9 +8,7 @@ import {
 } from "@moonlight-rl/hub";
 import type { FetchInput } from "../input.ts";
 import { pickDataFile } from "./data-file.ts";
-
-/** Names that artifacts keep for their own description. */
-const RESERVED = ["manifest.json", "provenance.json"];
+import { RESERVED } from "./left-out.ts";
 
 /** One repository that is wanted. */
 export interface Request extends RepoRef {
@@ -55,6 +53,11 @@ export function requestsOf(input: FetchInput): Request[] {
   };
   dataset("promptData", input.promptRevision, input.promptFile);
   dataset("evalData", input.evalRevision, input.evalFile);
+  if (requests.length > 1 && input.localDir !== undefined)
+    throw new UsageError("FETCH_LOCAL_DIR", "A local folder holds one repository.", {
+      field: "localDir",
+      hint: "Fetch the repositories one by one, each with its own --local-dir.",
+    });
   if (requests.length > 0) return requests;
   throw new UsageError("FETCH_NOTHING", "There is nothing to fetch.", {
     field: "model",

@@ -1,0 +1,81 @@
+import { basename } from "node:path";
+import { hfTensors, megatronTensors, type HfConfig } from "@moonlight-rl/model";
+import type { Dtype } from "../dtype.ts";
+import type { TensorInfo } from "../safetensors/header.ts";
+
+/** One way in which a checkpoint is not what its `config.json` promises. */
+export interface CatalogueFault {
+  readonly code: "TENSOR_MISSING" | "TENSOR_UNEXPECTED" | "TENSOR_SHAPE" | "TENSOR_DTYPE";
+  readonly tensor: string;
+  readonly message: string;
+  /** Absolute path of the shard, where there is one. */
+  readonly file?: string;
+  readonly byteOffset?: number;
+}
+
+const DTYPE_OF = { bfloat16: "BF16", float16: "F16", float32: "F32" } as const;
+
+/** Names that the catalogue has and `names` lack, and the other way round; needs no shard, only an index. */
+export function nameFaults(config: HfConfig, names: ReadonlySet<string>): CatalogueFault[] {
+  const wanted = new Set(hfTensors(config).map(({ name }) => name));
+  const missing = [...wanted].filter((name) => !names.has(name));
+  const unexpected = [...names].filter((name) => !wanted.has(name));
+  return [
+    ...missing.map((tensor) => ({
+      code: "TENSOR_MISSING" as const,
+      tensor,
+      message: `${tensor} is missing; config.json promises it`,
+    })),
+    ...unexpected.map((tensor) => ({
+      code: "TENSOR_UNEXPECTED" as const,
+      tensor,
+      message: `${tensor} is not a tensor of this architecture`,
+    })),
+  ];
+}
+
+/**
+ * Compares the tensors of a model's shards with the catalogue: names, shapes and dtypes. All must have the dtype that
+ * `config.json` names (without one, that of the most tensors); what Megatron keeps in float32 may be float32 as well.
+ */
+export function catalogueFaults(
+  config: HfConfig,
+  tensors: ReadonlyMap<string, TensorInfo>,
+): CatalogueFault[] {
+  const faults = nameFaults(config, new Set(tensors.keys())).map((fault) => ({
+    ...fault,
+    ...place(tensors.get(fault.tensor)),
+  }));
+  const dtype = config.torch_dtype === undefined ? usual(tensors) : DTYPE_OF[config.torch_dtype];
+  for (const { dtype: kept, chunks } of megatronTensors(config)) {
+    for (const { hf } of chunks) {
+      const info = tensors.get(hf.name);
+      if (info === undefined) continue;
+      const base = { tensor: hf.name, ...place(info) };
+      if (info.shape.join() !== hf.shape.join())
+        faults.push({
+          ...base,
+          code: "TENSOR_SHAPE",
+          message: `${hf.name} has shape [${info.shape.join(", ")}]; config.json says [${hf.shape.join(", ")}]`,
+        });
+      if (info.dtype !== dtype && !(kept === "float32" && info.dtype === "F32"))
+        faults.push({
+          ...base,
+          code: "TENSOR_DTYPE",
+          message: `${hf.name} is ${info.dtype} in ${basename(info.file)}; the model is ${dtype}`,
+        });
+    }
+  }
+  return faults;
+}
+
+function place(info: TensorInfo | undefined): Pick<CatalogueFault, "file" | "byteOffset"> {
+  return info === undefined ? {} : { file: info.file, byteOffset: info.offset };
+}
+
+function usual(tensors: ReadonlyMap<string, TensorInfo>): Dtype {
+  const counts = new Map<Dtype, number>();
+  for (const { dtype } of tensors.values()) counts.set(dtype, (counts.get(dtype) ?? 0) + 1);
+  const [first] = [...counts].sort(([, a], [, b]) => b - a);
+  return first?.[0] ?? "BF16";
+}
