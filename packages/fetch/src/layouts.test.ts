@@ -1,11 +1,23 @@
 import { spawnSync } from "node:child_process";
-import { appendFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import {
+  appendFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MoonlightEvent } from "@moonlight-rl/core";
 import { HfCache, LocalDir } from "@moonlight-rl/hub";
 import { makeRepo, startFaultServer, type FaultServer } from "@moonlight-rl/hub/testing";
+import { readManifest } from "@moonlight-rl/pipeline";
 import { withStage } from "@moonlight-rl/pipeline/testing";
 import { assetsDirectory, MODEL, PROMPT_DATA } from "@moonlight-rl/tiny-moonlight";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -46,7 +58,6 @@ async function verify(path: string) {
 describe("the shared cache of Hugging Face", () => {
   it("gives what it has, and the rest comes over the network", async () => {
     const content = await readFile(asset("model.safetensors"));
-    const { createHash } = await import("node:crypto");
     const blob = createHash("sha256").update(content).digest("hex");
     const cache = new HfCache().repoFolder({ type: "model", repo: MODEL });
     await mkdir(join(cache, "blobs"), { recursive: true });
@@ -58,6 +69,70 @@ describe("the shared cache of Hugging Face", () => {
     expect(askedFor("model.safetensors")).toBe(0);
     expect(askedFor("tokenizer.json")).toBe(1);
     expect((await stat(join(cache, "blobs", blob))).size).toBe(content.length);
+  });
+});
+
+describe("offline", () => {
+  const commit = "c".repeat(40);
+  /** A snapshot as Python's client makes it, of some of the tiny model's files. */
+  async function snapshot(names: readonly string[]): Promise<void> {
+    const repository = new HfCache().repoFolder({ type: "model", repo: MODEL });
+    const files = join(repository, "snapshots", commit);
+    await mkdir(files, { recursive: true });
+    await mkdir(join(repository, "refs"), { recursive: true });
+    await mkdir(join(repository, "blobs"), { recursive: true });
+    await writeFile(join(repository, "refs", "main"), commit);
+    for (const name of names) {
+      const content = await readFile(asset(name));
+      const blob = createHash("sha256").update(content).digest("hex");
+      await writeFile(join(repository, "blobs", blob), content);
+      await symlink(join("..", "..", "blobs", blob), join(files, name));
+    }
+  }
+  const ALL = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
+
+  it("F32 a complete snapshot is used, and no request made", async () => {
+    vi.stubEnv("HF_HUB_OFFLINE", "1");
+    await snapshot(ALL);
+    await withStage(fetch, async (kit) => {
+      const { model } = await kit.run({ model: MODEL });
+      expect(model?.meta).toMatchObject({ commit, tensors: expect.any(Number) });
+      expect((await verify(model?.path ?? "")).output.faults).toEqual([]);
+    });
+  });
+
+  it("F32 a damaged or incomplete one is refused, and so is one that is not there", async () => {
+    vi.stubEnv("HF_HUB_OFFLINE", "1");
+    await withStage(fetch, async (kit) => {
+      await expect(kit.run({ model: MODEL })).rejects.toMatchObject({ code: "HUB_OFFLINE" });
+      await snapshot(ALL.slice(0, 1));
+      const part = new HfCache().repoFolder({ type: "model", repo: MODEL });
+      await symlink("../../blobs/none", join(part, "snapshots", commit, "model.safetensors"));
+      await expect(kit.run({ model: MODEL })).rejects.toMatchObject({
+        code: "SNAPSHOT_INCOMPLETE",
+      });
+    });
+  });
+});
+
+describe("a folder of this machine", () => {
+  it("is read, checked and published like a repository; changes are seen", async () => {
+    const copy = join(folder, "copy");
+    await cp(join(assetsDirectory, "models", MODEL), copy, { recursive: true });
+    await withStage(fetch, async (kit) => {
+      const first = await kit.run({ model: copy });
+      const there = await kit.run({ model: MODEL, endpoint: server.url });
+      const files = async (path = ""): Promise<unknown> => (await readManifest(path))?.files;
+      expect(await files(first.model?.path)).toEqual(await files(there.model?.path));
+      await writeFile(join(copy, "config.json"), "{}");
+      await expect(kit.run({ model: copy })).rejects.toMatchObject({
+        code: "MODEL_FAMILY_UNKNOWN",
+      });
+      await expect(kit.run({ model: join(folder, "none") })).rejects.toMatchObject({
+        code: "FOLDER_MISSING",
+        exitCode: 3,
+      });
+    });
   });
 });
 
@@ -91,7 +166,6 @@ describe("--local-dir", () => {
     await withStage(fetch, async (kit) => {
       const local = new LocalDir(localDir);
       const content = await readFile(asset("model.safetensors"));
-      const { createHash } = await import("node:crypto");
       const oid = createHash("sha256").update(content).digest("hex");
       const file = {
         path: "model.safetensors",

@@ -1,4 +1,4 @@
-import type { HubClient } from "@moonlight-rl/hub";
+import { HfCache, type HubClient } from "@moonlight-rl/hub";
 import type { Tokenizer } from "@moonlight-rl/tokenizer";
 import {
   defineStage,
@@ -9,8 +9,9 @@ import {
 } from "@moonlight-rl/pipeline";
 import { deliver, type Delivery } from "./hub/download.ts";
 import { count, leftOutTexts } from "./hub/download-events.ts";
-import { withHub } from "./hub/hub-access.ts";
+import { isOffline, withHub } from "./hub/hub-access.ts";
 import { Published } from "./hub/published.ts";
+import { deliverFolder, folderOf, orderFolder } from "./folder/deliver-folder.ts";
 import { placeOrder, requestsOf, type Request } from "./request/request.ts";
 import { verifyCommand } from "./verify/verify-command.ts";
 import {
@@ -43,6 +44,8 @@ export const fetch = defineStage({
   resolve: pinRevisions,
   plan: planDownloads,
   run: fetchAll,
+  // A folder's name says nothing about its content.
+  cacheable: (input) => requestsOf(input).every(({ folder }) => folder === undefined),
 });
 
 /** `fetch` of all three: its outputs are there for sure, which types and plans of pipelines build on. */
@@ -53,6 +56,7 @@ export const fetchAssets = defineStage({
   resolve: pinRevisions,
   plan: planDownloads,
   // The input's schema requires all three, and each field that is asked for is there.
+  cacheable: (input) => requestsOf(input).every(({ folder }) => folder === undefined),
   run: async (input, context) => (await fetchAll(input, context)) as Assets,
 });
 
@@ -68,6 +72,12 @@ async function pinRevisions<I extends FetchInput>(input: I, context: PlanContext
   return await withHub(input, context, async (client) => {
     const pinned = await Promise.all(
       requests.map(async (request) => {
+        if (request.folder !== undefined)
+          return [REVISION[request.field], request.revision] as const;
+        const cached = isOffline(input)
+          ? await new HfCache().commitOf(request, request.revision)
+          : undefined;
+        if (cached !== undefined) return [REVISION[request.field], cached] as const;
         const { commit } = await client.resolveRevision({ ...request, signal: context.signal });
         return [REVISION[request.field], commit] as const;
       }),
@@ -80,6 +90,8 @@ async function planDownloads(input: FetchInput, context: PlanContext): Promise<P
   return await withHub(input, context, (client) =>
     Promise.all(
       requestsOf(input).map(async (request) => {
+        const folder = await folderOf(request, isOffline(input));
+        if (folder !== undefined) return await planFolder(request, folder);
         const order = await placeOrder(client, request, context.signal);
         const bytes = order.files.reduce((sum, file) => sum + file.size, 0);
         return {
@@ -109,10 +121,7 @@ async function fetchAll(input: FetchInput, context: StageContext): Promise<Parti
         done[request.field] = earlier;
         continue;
       }
-      const delivery = await deliverOne(client, request, context, {
-        tokenizer,
-        localDir: input.localDir,
-      });
+      const delivery = await deliverOne(client, request, context, input, tokenizer);
       tokenizer ??= delivery.tokenizer;
       ready.push({ request, delivery });
     }
@@ -127,12 +136,22 @@ async function fetchAll(input: FetchInput, context: StageContext): Promise<Parti
   });
 }
 
+async function planFolder(request: Request, folder: string): Promise<PlanAction> {
+  const { selected } = await orderFolder(request, folder);
+  const bytes = selected.files.reduce((sum, file) => sum + file.size, 0);
+  return { title: `take ${request.type} ${folder}: ${count(selected.files)}`, bytes };
+}
+
 async function deliverOne(
   client: HubClient,
   request: Request,
   context: StageContext,
-  options: Parameters<typeof deliver>[3],
+  input: FetchInput,
+  tokenizer: Tokenizer | undefined,
 ): Promise<Delivery> {
+  const options = { tokenizer, localDir: input.localDir };
+  const folder = await folderOf(request, isOffline(input));
+  if (folder !== undefined) return await deliverFolder(request, folder, context, options);
   const order = await placeOrder(client, request, context.signal);
   return await deliver(client, order, context, options);
 }

@@ -10,9 +10,8 @@ import {
 } from "@moonlight-rl/hub";
 import type { FileDigest, JsonObject, StageContext } from "@moonlight-rl/pipeline";
 import type { Tokenizer } from "@moonlight-rl/tokenizer";
-import { checkDataset, type DatasetReport } from "../content/check-dataset.ts";
-import { checkConfig, checkIndex, checkWeights } from "../content/check-model.ts";
-import { checkTokenizer } from "../content/tokenizer.ts";
+import { checkConfig, checkIndex } from "../content/check-model.ts";
+import { hasWeights, inspectContent } from "../content/inspect.ts";
 import { placeFile } from "../folder/place-file.ts";
 import { progressEvents, tellResumption, tellSelection } from "./download-events.ts";
 import type { Order } from "../request/request.ts";
@@ -26,15 +25,18 @@ export interface Delivery {
   readonly tokenizer?: Tokenizer | undefined;
 }
 
+export interface DeliveryOptions {
+  /** Of the model that was fetched before, for the lengths of prompts. */
+  readonly tokenizer?: Tokenizer | undefined;
+  readonly localDir?: string | undefined;
+}
+
 /** Downloads an order into a folder of the scratch, which a rerun finds again, and checks its content. */
 export async function deliver(
   client: HubClient,
   order: Order,
   context: Pick<StageContext, "scratch" | "emit" | "signal">,
-  options: {
-    readonly tokenizer?: Tokenizer | undefined;
-    readonly localDir?: string | undefined;
-  } = {},
+  options: DeliveryOptions = {},
 ): Promise<Delivery> {
   const { type, repo, commit, listing, selection, field, dataFile } = order;
   const { emit, signal } = context;
@@ -71,25 +73,13 @@ export async function deliver(
     emit,
   );
   if (local !== undefined) await settle(local, folder, order, result);
-  if (dataFile !== undefined) {
-    const file = join(folder, dataFile);
-    const report = await checkDataset([file], { signal, emit, tokenizer });
-    tellDataset(repo, report, emit);
-    return { folder, meta: { repo, commit, dataFile, ...metaOf(report) }, digests: result.files };
-  }
-  const config = await checkConfig(folder);
-  const checked = await checkTokenizer(folder, config.vocab_size, emit);
-  const weights = order.files.some((file) => file.path.endsWith(".safetensors"));
-  if (!weights)
-    emit({
-      type: "warning",
-      code: "MODEL_WITHOUT_WEIGHTS",
-      message: `${repo}: no safetensors are among the files fetched`,
-      hint: "Widen --allow to train or evaluate this model.",
-    });
-  const counts = weights ? await checkWeights(folder) : { tensors: 0, bytes: 0 };
-  const meta = { repo, commit, ...counts };
-  return { folder, meta, digests: result.files, tokenizer: checked?.tokenizer };
+  const content = await inspectContent(
+    { folder, repo, dataFile, weights: hasWeights(order.files) },
+    context,
+    tokenizer,
+  );
+  const meta = { repo, commit, ...content.meta };
+  return { folder, meta, digests: result.files, tokenizer: content.tokenizer };
 }
 
 function seeds(
@@ -118,35 +108,4 @@ async function settle(
     await placeFile(join(local.folder, path), join(folder, path));
   }
   await local.writeListing(commit, listing);
-}
-
-/** What a dataset's rows are like; lengths depend on the model's tokenizer, so they are told and not kept. */
-function metaOf({ rows, duplicates, falsyLabels }: DatasetReport): JsonObject {
-  return { rows, duplicates, falsyLabels };
-}
-
-function tellDataset(repo: string, report: DatasetReport, emit: StageContext["emit"]): void {
-  const { rows, duplicates, falsyLabels, promptTokens } = report;
-  if (falsyLabels > 0)
-    emit({
-      type: "warning",
-      code: "DATASET_FALSY_LABELS",
-      message: `${repo}: ${falsyLabels} of ${rows} rows have the label 0, "" or false`,
-      hint: "The reference's math grader scores every answer to them as wrong: write such labels as text.",
-    });
-  if (duplicates > 0)
-    emit({
-      type: "warning",
-      code: "DATASET_DUPLICATES",
-      message: `${repo}: ${duplicates} of ${rows} rows repeat an earlier prompt`,
-    });
-  if (promptTokens === undefined) return;
-  const { min, p50, p90, p99, max } = promptTokens;
-  emit({
-    type: "log",
-    message: `${repo}: prompts of ${min} to ${max} tokens (median ${p50}, 90 % up to ${p90}, 99 % up to ${p99})`,
-    data: {
-      promptTokens: { ...promptTokens, buckets: promptTokens.buckets.map((b) => ({ ...b })) },
-    },
-  });
 }

@@ -11,19 +11,28 @@ export async function withHub<T>(
   context: Pick<PlanContext, "secrets">,
   use: (client: HubClient) => Promise<T>,
 ): Promise<T> {
-  const endpoint = input.endpoint ?? (variable("HF_ENDPOINT") || "https://huggingface.co");
+  const endpoint = endpointOf(input);
   const client = new HubClient({
     endpoint,
     connections: input.connections,
     token: await token(context),
     // A Hub on this machine is no network: a bundled or mirrored one keeps working offline.
-    offline: isSet("HF_HUB_OFFLINE") && !isLoopback(endpoint),
+    offline: isOffline(input),
   });
   try {
     return await use(client);
   } finally {
     await client.close();
   }
+}
+
+/** Whether the Hub may not be asked. */
+export function isOffline(input: Pick<FetchInput, "endpoint">): boolean {
+  return isSet("HF_HUB_OFFLINE") && !isLoopback(endpointOf(input));
+}
+
+function endpointOf({ endpoint }: Pick<FetchInput, "endpoint">): string {
+  return endpoint ?? (variable("HF_ENDPOINT") || "https://huggingface.co");
 }
 
 /** HF_TOKEN, else what `hf auth login` has stored. */

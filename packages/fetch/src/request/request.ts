@@ -19,6 +19,8 @@ export interface Request extends RepoRef {
   readonly dataFile?: string | undefined;
   /** Of a model. */
   readonly selection?: Selection;
+  /** A folder of this machine instead of a repository. */
+  readonly folder?: string | undefined;
 }
 
 /** A request with what the Hub says about it: everything is known before the first byte is fetched. */
@@ -30,6 +32,11 @@ export interface Order extends Request {
   readonly leftOut: readonly RepoFile[];
 }
 
+/** A name that begins like a path is one; a repository never does. */
+function asFolder(name: string): string | undefined {
+  return /^(?:\.{1,2}(?:\/|$)|\/|~\/)/.test(name) ? name : undefined;
+}
+
 /** What an input asks for, model first. Errors: `FETCH_NOTHING`. */
 export function requestsOf(input: FetchInput): Request[] {
   const requests: Request[] = [];
@@ -39,6 +46,7 @@ export function requestsOf(input: FetchInput): Request[] {
       field: "model",
       type: "model",
       repo: input.model,
+      folder: asFolder(input.model),
       revision: input.revision,
       selection: input.allow === undefined ? { ignore } : { allow: input.allow, ignore },
     });
@@ -49,7 +57,8 @@ export function requestsOf(input: FetchInput): Request[] {
     dataFile: string | undefined,
   ): void => {
     const repo = input[field];
-    if (repo !== undefined) requests.push({ field, type: "dataset", repo, revision, dataFile });
+    if (repo !== undefined)
+      requests.push({ field, type: "dataset", repo, folder: asFolder(repo), revision, dataFile });
   };
   dataset("promptData", input.promptRevision, input.promptFile);
   dataset("evalData", input.evalRevision, input.evalFile);
