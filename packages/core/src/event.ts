@@ -44,6 +44,8 @@ export const eventSchema = z.discriminatedUnion("type", [
     total: z.number().optional(),
     unit: z.string(),
     message: z.string().optional(),
+    /** One of several parts of another task at work: shown live, not written as lines. */
+    part: z.boolean().optional(),
   }),
   /** One point on the curves: names are the reference framework's ("rollout/raw_reward", "train/pg_loss", "eval/aime"). */
   event("metric", { step: z.number(), values: z.record(z.string(), metricValue) }),

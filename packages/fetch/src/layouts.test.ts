@@ -52,7 +52,7 @@ async function verify(path: string) {
     emit: (event: MoonlightEvent) => events.push(event),
   } as never;
   const output = await verifyCommand.run({ path }, context);
-  return { output, error: verifyCommand.verdict?.(output as never) };
+  return { output, error: verifyCommand.verdict?.(output) };
 }
 
 describe("the shared cache of Hugging Face", () => {

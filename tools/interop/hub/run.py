@@ -22,6 +22,26 @@ const server = await startHubServer({ root, ...(token ? { token } : {}) });
 console.log(server.url);
 process.stdin.on("end", () => process.exit(0)).resume();
 """
+OURS = """
+import { formatBytes } from "@moonlight-rl/core";
+import { HubClient, LocalDir } from "@moonlight-rl/hub";
+const [endpoint, folder] = process.argv.slice(1);
+const client = new HubClient({ endpoint });
+const repo = { type: "model", repo: "interop/model" };
+const { commit } = await client.resolveRevision(repo);
+const listing = [];
+for await (const file of client.listFiles({ ...repo, commit })) listing.push(file);
+const local = new LocalDir(folder);
+await local.prepare(listing);
+const { bytes, files } = await client.downloadRepo({
+  ...repo, commit, listing, directory: folder, selection: { allow: ["*"] },
+  seed: (file) => local.seed(file), contiguous: (file) => local.incompletePath(file),
+});
+for (const file of listing) if (files[file.path]) await local.writeNote(file, commit);
+await local.writeListing(commit, listing);
+await client.close();
+console.log(`${formatBytes(bytes.kept)} were here, ${formatBytes(bytes.fetched)} fetched`);
+"""
 
 
 def pattern(size: int) -> bytes:
@@ -82,15 +102,19 @@ class Checks:
         self.passed, self.failed = self.passed + ok, self.failed + (not ok)
         print(f"{'ok  ' if ok else 'FAIL'}  {name}" + ("" if ok else f"\n{textwrap.indent(more, '      ')}"))
 
-    def run(self, url: str, args: list[str], token: str = "") -> subprocess.CompletedProcess:
+    def run(self, url: str, args: list[str], token: str = "", cwd: pathlib.Path | None = None) -> subprocess.CompletedProcess:
         env = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
         env |= {"HF_ENDPOINT": url, "HF_HOME": str(self.work / "home"), "HF_HUB_DISABLE_TELEMETRY": "1"}
         if token:
             env["HF_TOKEN"] = token
-        return subprocess.run(args, env=env, capture_output=True, text=True, timeout=120)
+        return subprocess.run(args, env=env, capture_output=True, text=True, timeout=120, cwd=cwd)
 
     def hf(self, url: str, *args: str, token: str = "") -> subprocess.CompletedProcess:
         return self.run(url, [str(self.bin / "hf"), *args], token)
+
+    def ours(self, url: str, folder: pathlib.Path) -> subprocess.CompletedProcess:
+        """The Hub client and the layout of `hf`, as the fetch stage puts them together; prints what it has fetched."""
+        return self.run(url, ["node", "--input-type=module", "-e", OURS, url, str(folder)], cwd=ROOT / "packages" / "fetch")
 
     def python(self, url: str, code: str) -> subprocess.CompletedProcess:
         return self.run(url, [str(self.bin / "python"), "-c", textwrap.dedent(code)])
@@ -171,6 +195,48 @@ def public(checks: Checks, url: str, work: pathlib.Path) -> None:
     )
     checks.check("unknown repository, revision and file", done.returncode == 0, done.stderr)
     resumes(checks, url, work)
+    exchanges(checks, url, work)
+
+
+def exchanges(checks: Checks, url: str, work: pathlib.Path) -> None:
+    """`--local-dir` folders of `hf` and of ours: each takes what the other has left, and fetches the rest only."""
+    big = "model-00001-of-00002.safetensors"
+    content = FILES["models/interop/model"][big]
+
+    ours = work / "ours"
+    done = checks.ours(url, ours)
+    checks.same("our download to a folder", "models/interop/model", ours, done)
+    times = {p: p.stat().st_mtime_ns for p in ours.rglob("*") if p.is_file() and ".cache" not in p.parts}
+    done = checks.hf(url, "download", "interop/model", "--local-dir", str(ours))
+    kept = all(p.stat().st_mtime_ns == time for p, time in times.items())
+    checks.check("hf keeps every file of our folder", done.returncode == 0 and kept, done.stderr)
+
+    theirs = work / "theirs"
+    checks.hf(url, "download", "interop/model", "--local-dir", str(theirs))
+    done = checks.ours(url, theirs)
+    checks.check("we keep every file of hf's folder", " 0 B fetched" in done.stdout, done.stdout + done.stderr)
+
+    begun = work / "begun"
+    done = checks.python(
+        url,
+        f"""
+        import pathlib
+        from huggingface_hub import get_hf_file_metadata, hf_hub_url
+        from huggingface_hub._local_folder import get_local_download_paths
+        metadata = get_hf_file_metadata(hf_hub_url("interop/model", {big!r}))
+        paths = get_local_download_paths(pathlib.Path({str(begun)!r}), {big!r})
+        path = paths.incomplete_path(metadata.etag)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        whole = pathlib.Path({str(work / "model")!r}, {big!r}).read_bytes()
+        path.write_bytes(whole[:8_000_000])
+        """,
+    )
+    checks.check("a prefix where hf puts it", done.returncode == 0, done.stderr)
+    done = checks.ours(url, begun)
+    checks.same("our download goes on with it", "models/interop/model", begun, done)
+    rest = sum(map(len, FILES["models/interop/model"].values())) - 8_000_000
+    checks.check("and fetches the rest only", "8.00 MB were here" in done.stdout, f"{rest} {done.stdout}")
+    checks.check("the content is right", (begun / big).read_bytes() == content)
 
 
 def resumes(checks: Checks, url: str, work: pathlib.Path) -> None:

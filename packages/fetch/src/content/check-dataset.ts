@@ -64,7 +64,10 @@ export async function checkDataset(
 }
 
 async function* rowsOf(file: string, signal: AbortSignal): AsyncGenerator<Row> {
-  if (file.endsWith(".parquet")) return yield* readParquetRows(file, signal);
+  if (file.endsWith(".parquet")) {
+    yield* readParquetRows(file, signal);
+    return;
+  }
   for await (const { number, byteOffset, text } of readLines(file, signal)) {
     const place = { file, place: `line ${number}`, byteOffset };
     let value: unknown;

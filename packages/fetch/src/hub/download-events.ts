@@ -4,12 +4,21 @@ import { groupLeftOut, leftOutText } from "../request/left-out.ts";
 import type { Order } from "../request/request.ts";
 
 const INTERVAL_MS = 200;
+/** Smaller files are through before anybody could read their line. */
+const OWN_LINE_BYTES = 32 << 20;
 
-/** Turns a client's progress into events: a few a second, and always the last one. */
+/** Turns a client's progress into events: a few a second, and always the last one; large files also have their own. */
 export function progressEvents(task: string, emit: Emit): (progress: DownloadProgress) => void {
   let last = Number.NEGATIVE_INFINITY;
-  return ({ path, done, total }) => {
+  const told = new Map<string, number>();
+  return ({ path, done, total, fileDone, fileSize }) => {
     const now = performance.now();
+    const before = told.get(path) ?? Number.NEGATIVE_INFINITY;
+    if (fileSize >= OWN_LINE_BYTES && (now - before >= INTERVAL_MS || fileDone >= fileSize)) {
+      told.set(path, now);
+      const file = { task: path, done: fileDone, total: fileSize, part: true };
+      emit({ type: "progress", unit: "bytes", ...file });
+    }
     if (now - last < INTERVAL_MS && done < total) return;
     last = now;
     emit({ type: "progress", task, done, total, unit: "bytes", message: path });

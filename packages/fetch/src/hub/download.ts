@@ -46,7 +46,12 @@ export async function deliver(
     options.localDir === undefined ? undefined : new LocalDir(resolve(options.localDir));
   await local?.prepare(order.files);
   const base = {
-    ...{ type, repo, commit, listing, directory: local?.folder ?? folder, signal },
+    type,
+    repo,
+    commit,
+    listing,
+    signal,
+    directory: local?.folder ?? folder,
     // What Python's tools have fetched already, or begun, is not fetched again.
     seed: seeds({ type, repo }, local),
     ...(local && { contiguous: (file: RepoFile) => local.incompletePath(file) }),

@@ -25,6 +25,7 @@ export class LineView implements EventView {
     if (line !== undefined) return this.#line(event, line.trimStart());
     const stage = event.stage ?? "";
     if (event.type === "progress") {
+      if (event.part === true) return;
       const rate = this.#rates.rate(event);
       const last = event.total !== undefined && event.done >= event.total;
       if (!this.#due(taskName(event), event, last)) return;
