@@ -9,6 +9,8 @@ export default defineConfig({
     include: ["**/src/**/*.test.ts"],
     exclude: [...configDefaults.exclude, "**/dist/**", "**/.moonlight/**"],
     pool: "forks",
-    testTimeout: 20_000,
+    // By default one core is left idle, which is half of a small machine. Task runners run packages side by side already.
+    maxWorkers: process.cwd() === import.meta.dirname ? "100%" : 1,
+    testTimeout: 40_000,
   },
 });
