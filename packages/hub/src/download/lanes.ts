@@ -27,8 +27,8 @@ const SETTLE_MS = 10;
 
 /**
  * Requests in flight over all files. Files come before ranges: a file's second range begins when no other file waits, so that
- * most bytes arrive at a frontier. The number of lanes grows while that brings throughput, and is halved when a server
- * says that it is too much.
+ * most bytes arrive at a frontier. More lanes are tried, kept when they bring throughput and taken back
+ * when not; they are halved when a server says that it is too much.
  */
 export class Lanes {
   readonly max: number;
@@ -37,7 +37,10 @@ export class Lanes {
   #limit: number;
   #active = 0;
   #best = 0;
+  /** The last step up was a try. */
+  #trying = false;
   #coolUntil = 0;
+  #congestedUntil = 0;
   #window: { readonly start: number; bytes: number };
 
   constructor(max: number, now: () => number = () => performance.now()) {
@@ -89,17 +92,26 @@ export class Lanes {
     // A time in which lanes were free says nothing about more of them.
     const full = this.#active >= this.#limit;
     this.#window = { start: this.#now(), bytes: 0 };
-    if (!full || this.#now() < this.#coolUntil || rate < this.#best * WORTHWHILE) return;
+    if (!full || this.#now() < this.#coolUntil) return;
+    if (this.#trying && rate < this.#best * WORTHWHILE) {
+      // More ranges of a file run ahead of its frontier and are read again, so what brings nothing costs.
+      this.#trying = false;
+      this.#limit = Math.max(1, this.#limit - GROWTH);
+      this.#coolUntil = this.#now() + COOLDOWN_MS;
+      return;
+    }
     this.#best = rate;
+    this.#trying = this.#limit < this.max;
     this.#limit = Math.min(this.max, this.#limit + GROWTH);
     this.#pump();
   }
 
   /** The server has refused for load: half as many requests, and no more of them for a while. */
   congested(): void {
-    if (this.#now() < this.#coolUntil - COOLDOWN_MS / 2) return;
+    if (this.#now() < this.#congestedUntil) return;
+    this.#congestedUntil = this.#now() + COOLDOWN_MS / 2;
     this.#limit = Math.max(1, this.#limit >> 1);
-    this.#best = 0;
+    this.#trying = false;
     this.#coolUntil = this.#now() + COOLDOWN_MS;
   }
 
