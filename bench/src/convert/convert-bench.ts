@@ -9,6 +9,7 @@ import type { Bench, BenchOptions, Findings } from "../bench.ts";
 import { watchMachine } from "../measure/machine.ts";
 import { median } from "../measure/median.ts";
 import { timedCommand } from "../measure/timed-command.ts";
+import { warmRamDisk } from "../measure/warm-ram-disk.ts";
 import { modelBytes, syntheticModel } from "./synthetic-model.ts";
 
 const RAM_DISK = "/dev/shm";
@@ -71,6 +72,12 @@ export const convertBench: Bench = {
       signal: options.signal,
       note: findings.note,
     });
+    const warm = await mkdtemp(join(RAM_DISK, "moonlight-convert-"));
+    try {
+      await warmRamDisk(warm, 2.1 * bytes, options.signal);
+    } finally {
+      await rm(warm, { recursive: true, force: true });
+    }
     const torch: Contender = (source, target, cancelSignal) =>
       timedCommand(join(python, "python"), [peer("torch-dcp-save.py"), source, target], {
         cancelSignal,

@@ -4,6 +4,7 @@ import { formatBytes } from "@moonlight-rl/core";
 import type { Bench, Findings } from "../bench.ts";
 import { scratchFolder } from "../measure/scratch-folder.ts";
 import { median } from "../measure/median.ts";
+import { warmRamDisk } from "../measure/warm-ram-disk.ts";
 import type { Contender } from "./contender.ts";
 import {
   key,
@@ -42,6 +43,7 @@ export const fetchBench: Bench = {
       const nginx = await startNginx(prefix, repo);
       try {
         describe(findings, repo, nginx, contenders);
+        await warmRamDisk(folder, repo.bytes * 1.1, options.signal);
         report(
           findings,
           repo,

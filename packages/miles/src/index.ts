@@ -32,3 +32,8 @@ export {
 } from "./import/import-argv.ts";
 export { importScript, type LaunchScript } from "./script/import-script.ts";
 export type { EvaluateOptions, SkippedLine } from "./script/evaluate.ts";
+export { launchPlan, type LaunchPlan } from "./launch/launch-plan.ts";
+export { launchScript } from "./launch/launch-script.ts";
+export { slurmScript } from "./launch/slurm-script.ts";
+export { rayJobRequest, type RayJobRequest } from "./launch/ray-job.ts";
+export { kuberayManifest } from "./launch/kuberay-manifest.ts";

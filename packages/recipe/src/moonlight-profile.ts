@@ -5,6 +5,7 @@ import { dataSchema } from "./data.ts";
 import { debugSchema } from "./debug.ts";
 import { evaluationSchema } from "./evaluation.ts";
 import { faultToleranceSchema } from "./fault-tolerance.ts";
+import { launchSchema } from "./launch.ts";
 import { modelSchema } from "./model.ts";
 import { optimizerSchema } from "./optimizer.ts";
 import { parallelismSchema } from "./parallelism.ts";
@@ -130,5 +131,6 @@ export function moonlightProfile(root: string): Recipe {
     tracking: withUsualValues(trackingSchema, {}),
     debug: withUsualValues(debugSchema, {}),
     runtime: withUsualValues(runtimeSchema, { megatronPath: "/root/Megatron-LM/", nvls: "detect" }),
+    launch: withUsualValues(launchSchema, {}),
   };
 }

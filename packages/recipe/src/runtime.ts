@@ -17,7 +17,7 @@ export const runtimeSchema = z.strictObject({
   ),
   env: field(
     variables,
-    "Further environment variables of the Ray job; they win over those that the recipe sets. No secrets: they are stored.",
+    "Further environment variables of the Ray job; they win over those that the recipe sets. Ray replaces $NAME in a value by the variable of the node. No secrets: they are stored.",
     { usual: {} },
   ),
   trainEnv: field(variables, "Environment variables of the trainer's actors only.", {

@@ -8,6 +8,7 @@ import { debugSchema } from "./debug.ts";
 import { evaluationSchema } from "./evaluation.ts";
 import { faultToleranceSchema } from "./fault-tolerance.ts";
 import { field } from "./field-facts.ts";
+import { launchSchema } from "./launch.ts";
 import { modelSchema } from "./model.ts";
 import { optimizerSchema } from "./optimizer.ts";
 import { parallelismSchema } from "./parallelism.ts";
@@ -54,6 +55,7 @@ export const recipeSchema = z.strictObject({
   tracking: trackingSchema,
   debug: debugSchema,
   runtime: runtimeSchema,
+  launch: launchSchema,
 });
 
 export type Recipe = z.output<typeof recipeSchema>;

@@ -5,11 +5,14 @@ import { runCli, stageCommand } from "@moonlight-rl/pipeline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rolloutConfig } from "./stage.ts";
 
-const page = await readFile(new URL("../../../docs/recipe/cookbook.md", import.meta.url), "utf8");
+const read = (name: string): Promise<string> =>
+  readFile(new URL(`../../../docs/${name}`, import.meta.url), "utf8");
+const page = await read("recipe/cookbook.md");
+const launching = await read("launching.md");
 const files = [...page.matchAll(/^```yaml title=(\S+)\n([^]*?)^```/gm)];
-const commands = [...page.matchAll(/^moonlight rollout-config (.+)$/gm)].map(
-  ([, args = ""]) => args,
-);
+const commandsOf = (text: string): string[] =>
+  [...text.matchAll(/^moonlight rollout-config (.+?)(?: > \S+)?$/gm)].map(([, args = ""]) => args);
+const commands = commandsOf(page);
 
 let folder = "";
 beforeAll(async () => {
@@ -53,5 +56,27 @@ describe("the cookbook", () => {
     if (args.includes("--render argv")) expect(stdout).toMatch(/^--actor-num-nodes\n\d+\n/);
     if (args.includes("--render plan")) expect(stdout).toMatch(/^\d+ × H\d+.*: fits\n/);
     if (args.includes("--render rollout")) expect(stdout).toContain("rollouts per epoch");
+  });
+});
+
+describe("docs/launching.md", () => {
+  it.each(commandsOf(launching).map((args) => [/--render (\S+)/.exec(args)?.[1] ?? "", args]))(
+    "%s: %s",
+    async (form, args) => {
+      const { code, stdout, stderr } = await run(args);
+      expect(stderr).not.toMatch(/^warning/m);
+      expect(code).toBe(0);
+      const begins: Record<string, RegExp> = {
+        script: /^#!\/usr\/bin\/env bash\n/,
+        "ray-job": /^\{\n {2}"entrypoint": "python3 \/root\/miles\/train.py --actor-num-nodes 1 /,
+        slurm: /^#!\/usr\/bin\/env bash\n#SBATCH [^]*--partition=gpu\n/,
+        kuberay: /^apiVersion: ray.io\/v1\nkind: RayJob\n/,
+      };
+      expect(stdout).toMatch(begins[form] ?? /^$/);
+    },
+  );
+
+  it("has one command for each form", () => {
+    expect(commandsOf(launching)).toHaveLength(4);
   });
 });

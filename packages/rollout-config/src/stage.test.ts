@@ -55,6 +55,22 @@ describe("rollout-config", () => {
     });
   });
 
+  it.each([
+    ["script", "launch.sh", "[]"],
+    ["ray-job", "ray-job.json", "launch-nvls"],
+    ["slurm", "job.sbatch", "[]"],
+    ["kuberay", "rayjob.yaml", "launch-nvls"],
+  ] as const)("renders what starts the job: %s", async (render, name, warning) => {
+    await withStage(rolloutConfig, async (kit) => {
+      const output = await kit.run({ ...moonlight, render, set: ["launch.image=a/b"] });
+      const text = await readFile(join(output.recipe.path, name), "utf8");
+      expect(rolloutConfig.present(output)).toBe(text.trimEnd());
+      expect(text).toContain("/root/miles/train.py");
+      const warnings = kit.events.filter(({ type }) => type === "warning");
+      expect(JSON.stringify(warnings)).toContain(warning);
+    });
+  });
+
   it("plans memory, disk and time, and simulates the rollouts", async () => {
     await withStage(rolloutConfig, async (kit) => {
       const planned = await kit.run({ ...moonlight, render: "plan", promptCount: 17_398 });
@@ -136,6 +152,8 @@ describe("rollout-config", () => {
   it.each([
     [{ profile: "tiny", render: "argv" }, "RENDER_BACKEND", 2],
     [{ profile: "tiny", render: "plan" }, "RENDER_BACKEND", 2],
+    [{ profile: "tiny", render: "slurm" }, "RENDER_BACKEND", 2],
+    [{ ...moonlight, render: "kuberay" }, "LAUNCH_IMAGE_MISSING", 2],
     [{ profile: "tiny", render: "rollout", difficulty: ["2:1"] }, "DIFFICULTY_INVALID", 2],
     [{ profile: "tiny", files: ["/nowhere/r.yaml"] }, "FILE_UNREADABLE", 3],
     [{ profile: "tiny", set: ["rollout.numRolout=1"] }, "RECIPE_FIELD_UNKNOWN", 2],

@@ -10,7 +10,8 @@ import { diffCommand } from "./diff/diff-command.ts";
 import { readRecipeFiles } from "./layers/read-recipe-files.ts";
 import { importCommand } from "./import/import-command.ts";
 import { readImportRecord } from "./import/read-import-record.ts";
-import { remarkOnArgv, renderFor } from "./render/rendering.ts";
+import { isLaunchForm, LAUNCH_FORMS, renderLaunch } from "./render/launch.ts";
+import { checkArgv, renderFor } from "./render/rendering.ts";
 import { writeRecipe } from "./render/write-recipe.ts";
 
 const fileSchema = z.union([
@@ -46,10 +47,10 @@ const inputSchema = z.strictObject({
     .optional()
     .describe("who carries the recipe out (default: the profile's)"),
   render: z
-    .enum(["none", "argv", "plan", "rollout"])
+    .enum(["none", "argv", "plan", "rollout", ...LAUNCH_FORMS])
     .default("none")
     .describe(
-      "what to print: argv = the arguments for miles, one a line; plan = memory, disk and time; rollout = what over-sampling is expected to do",
+      "what to print: argv = the arguments for miles, one a line; plan = memory, disk and time; rollout = what over-sampling is expected to do; script (bash), ray-job (JSON of Ray's job server), slurm (for sbatch), kuberay (YAML) = what starts the job",
     ),
   difficulty: z
     .array(z.string())
@@ -74,8 +75,9 @@ const outputSchema = z.object({
   notes: z.int(),
   /** Only with render "argv". */
   argv: z.array(z.string()).optional(),
-  /** Only with render "plan" or "rollout": the figures, and the same as tables for people. */
+  /** Only with render "plan" or "rollout": the figures. */
   figures: z.record(z.string(), z.json()).optional(),
+  /** What to print: those figures as tables, or the script or document that starts the job. */
   text: z.string().optional(),
 });
 
@@ -89,6 +91,7 @@ const stage = defineStage({
   examples: [
     "--profile tiny --set rollout.numRollout=20",
     "--profile moonlight-16b-a3b --root /root --render argv",
+    "--profile moonlight-16b-a3b --root /root --render script > train.sh",
     "--profile moonlight-16b-a3b --render plan --set cluster.gpuType=h200-141",
     "--profile moonlight-16b-a3b --render rollout --difficulty 0:0.3,0.2:0.5,0.9:0.2",
     "--files recipe.yaml",
@@ -113,8 +116,9 @@ const stage = defineStage({
     const resolved = resolveRecipe({ ...input, files });
     const { recipe } = resolved;
     const backend = input.backend ?? PROFILES[recipe.profile].backend;
-    if (input.render === "argv" && backend !== "miles") {
-      throw new UsageError("RENDER_BACKEND", `The ${backend} backend has no argv`, {
+    const forMiles = input.render === "argv" || isLaunchForm(input.render);
+    if (forMiles && backend !== "miles") {
+      throw new UsageError("RENDER_BACKEND", `The ${backend} backend has no ${input.render}`, {
         field: "render",
         hint: "Add --backend miles, or choose a profile made for it.",
       });
@@ -124,11 +128,16 @@ const stage = defineStage({
     const faults = [...checkRecipe(recipe, hfConfig, backend), ...outlook.findings];
     judge(faults, context.emit);
     const argv = renderFor(backend, recipe, hfConfig, await readImportRecord(input.importRecord));
-    const remarks = argv === undefined ? [] : remarkOnArgv(argv, recipe, hfConfig);
+    const checked = argv === undefined ? undefined : checkArgv(argv, recipe, hfConfig);
+    const remarks = checked?.remarks ?? [];
     judge(remarks, context.emit);
+    const launch =
+      checked === undefined || !isLaunchForm(input.render)
+        ? undefined
+        : renderLaunch(input.render, recipe, checked, context.emit);
     const findings = [...faults, ...remarks];
     const folder = join(context.scratch, "recipe");
-    await writeRecipe(folder, resolved, findings, argv);
+    await writeRecipe(folder, resolved, findings, argv, launch);
     return {
       recipe: await context.publish("recipe", folder, {
         meta: { profile: recipe.profile, backend },
@@ -139,6 +148,7 @@ const stage = defineStage({
       notes: findings.filter(({ severity }) => severity === "note").length,
       ...(input.render === "argv" && argv !== undefined ? { argv: [...argv] } : {}),
       ...outlook.printed,
+      ...(launch === undefined ? {} : { text: launch.text.trimEnd() }),
     };
   },
 });

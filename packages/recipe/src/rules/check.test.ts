@@ -146,6 +146,13 @@ const CASES: readonly [rule: string, ...set: string[]][] = [
   ["debug-rollout-template", "debug.saveRolloutData=/d/rollouts.pt"],
   ["debug-details-override", "debug.dumpDetails=/d", "debug.saveTrainData=/t/{rank}.pt"],
   ["path-absolute", "data.promptData=data.jsonl"],
+  ["launch-port", "launch.rayPort=80"],
+  ["launch-port", "launch.dashboardPort=6379"],
+  ["launch-mount", "launch.mounts=data:shared"],
+  ["launch-slurm-option", "launch.slurmOptions=qos high"],
+  ["launch-amount", "launch.timeLimitMinutes=0"],
+  ["launch-program", "launch.milesPath=miles"],
+  ["launch-name", "launch.slurmPartition=a b"],
 ];
 
 describe("checkRecipe", () => {

@@ -7,6 +7,7 @@ import { CHECKPOINT_RULES } from "./checkpoint-rules.ts";
 import { DEBUG_RULES } from "./debug-rules.ts";
 import { ENGINE_RULES } from "./engine-rules.ts";
 import { EVALUATION_RULES } from "./evaluation-rules.ts";
+import { LAUNCH_RULES } from "./launch-rules.ts";
 import { OPTIMIZER_RULES } from "./optimizer-rules.ts";
 import { PARALLELISM_RULES } from "./parallelism-rules.ts";
 import { PATH_RULES } from "./path-rules.ts";
@@ -34,6 +35,7 @@ export const RULES: readonly Rule[] = [
   ...TRACKING_RULES,
   ...DEBUG_RULES,
   ...PATH_RULES,
+  ...LAUNCH_RULES,
 ];
 
 /**

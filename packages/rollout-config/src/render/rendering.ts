@@ -6,6 +6,7 @@ import {
   runtimeEnv,
   validateArgv,
   type ImportRecord,
+  type Verdict,
 } from "@moonlight-rl/miles";
 import type { HfConfig } from "@moonlight-rl/model";
 import type { Backend, Finding, Recipe } from "@moonlight-rl/recipe";
@@ -26,16 +27,24 @@ export function renderFor(
   );
 }
 
+/** An argv with what miles would say of it. */
+export interface CheckedArgv {
+  readonly argv: readonly string[];
+  readonly verdict: Verdict;
+  readonly remarks: readonly Finding[];
+}
+
 /** What miles' own validators would say of the argv, and remarks on flags that it says twice. */
-export function remarkOnArgv(
+export function checkArgv(
   argv: readonly string[],
   recipe: Recipe,
   hfConfig: HfConfig | undefined,
-): Finding[] {
+): CheckedArgv {
   // Whether NVLink SHARP is there only the cluster knows; no rule depends on it.
   const env = runtimeEnv(recipe, false);
   const verdict = validateArgv(argv, { hfConfig: { ...hfConfig }, env });
-  return [...argvFindings(verdict, recipe, { env }), ...remarkOnDuplicates(argv)];
+  const remarks = [...argvFindings(verdict, recipe, { env }), ...remarkOnDuplicates(argv)];
+  return { argv, verdict, remarks };
 }
 
 function remarkOnDuplicates(argv: readonly string[]): Finding[] {

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { removePath, writeFileAtomic, writeJsonAtomic } from "@moonlight-rl/core";
 import type { Finding, ResolvedRecipe } from "@moonlight-rl/recipe";
+import type { LaunchFile } from "./launch.ts";
 
 /** Writes the content of a `recipe` artifact into a new folder. */
 export async function writeRecipe(
@@ -9,6 +10,7 @@ export async function writeRecipe(
   { recipe, provenance }: ResolvedRecipe,
   findings: readonly Finding[],
   argv: readonly string[] | undefined,
+  launch: LaunchFile | undefined,
 ): Promise<void> {
   await removePath(folder);
   await mkdir(folder, { recursive: true });
@@ -18,4 +20,5 @@ export async function writeRecipe(
   if (argv !== undefined) {
     await writeFileAtomic(join(folder, "argv.txt"), argv.map((arg) => `${arg}\n`).join(""));
   }
+  if (launch !== undefined) await writeFileAtomic(join(folder, launch.name), launch.text);
 }
