@@ -7,6 +7,7 @@ radixark/Megatron-LM; without them the checks that need them are skipped. Ends w
 """
 
 import argparse
+import os
 import pathlib
 import subprocess
 import sys
@@ -29,13 +30,14 @@ SAVED_AT = (
 CHECK_SECONDS = 900
 
 
-def run(*command: str | pathlib.Path) -> None:
-    subprocess.run(command, check=True, timeout=CHECK_SECONDS, stdin=subprocess.DEVNULL)
+def run(*command: str | pathlib.Path, **env: str) -> None:
+    environment = os.environ | env
+    subprocess.run(command, check=True, timeout=CHECK_SECONDS, stdin=subprocess.DEVNULL, env=environment)
 
 
-def convert(workspace: pathlib.Path, *flags: str | pathlib.Path) -> pathlib.Path:
+def convert(workspace: pathlib.Path, *flags: str | pathlib.Path, **env: str) -> pathlib.Path:
     """Returns the folder of the artifact, the only one of its workspace."""
-    run("node", ROOT / "packages/convert/bin/moonlight-convert.js", "--workspace", workspace, *flags)
+    run("node", ROOT / "packages/convert/bin/moonlight-convert.js", "--workspace", workspace, *flags, **env)
     kind = "hf-model" if "hf" in flags else "torch-dist"
     [found] = (workspace / "store").glob(f"{kind}-*")
     return found
@@ -79,6 +81,13 @@ def main() -> int:
             layouts = [part for layout in LOADED_AT for part in ("--layout", layout)]
             run(python, HERE / "load_with_megatron.py", *reference, *layouts, ours[model], models[model])
 
+        def our_backend_runs_theirs() -> None:
+            """`--backend megatron` with the reference's real tool; it compares the outcome itself."""
+            convert(
+                temporary / "theirs", "--to", "hf", "--checkpoint", ours["tiny"], "--model", TINY,
+                "--backend", "megatron", "--python", python, *reference, PYTHONPATH=str(HERE / "stand_ins"),
+            )
+
         checks: list[tuple[str, bool, Callable[[], None]]] = []
         for model, folder in models.items():
             pair = (ours[model], folder)
@@ -91,6 +100,7 @@ def main() -> int:
                     lambda pair=pair: run(python, HERE / "back_with_miles.py", *reference, *pair),
                 ),
             ]
+        checks.append(("our --backend megatron runs the reference's converter", True, our_backend_runs_theirs))
         checks.append(("we read what torch saved", False, we_read_torchs))
         for saved in SAVED_AT:
             title = f"we read what Megatron saved: {' '.join(saved)}"
