@@ -49,7 +49,7 @@ async function wideModel(target: string, bytes: number): Promise<void> {
 
 interface Ended {
   readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
+  readonly signal: string | null;
   readonly lines: readonly Record<string, unknown>[];
 }
 
@@ -75,7 +75,7 @@ async function run(
     if (killAfterMs !== undefined && timer === undefined && text.includes('"stage.started"'))
       timer = sleep(killAfterMs).then(() => child.kill("SIGKILL"));
   });
-  const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+  const [code, signal] = (await once(child, "close")) as [number | null, string | null];
   const lines = text
     .split("\n")
     .filter((line) => line.endsWith("}"))

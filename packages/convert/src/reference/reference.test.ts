@@ -6,7 +6,7 @@ import { adoptArtifact, type Artifact } from "@moonlight-rl/pipeline";
 import { withStage, type StageKit } from "@moonlight-rl/pipeline/testing";
 import { assetsDirectory, MODEL } from "@moonlight-rl/tiny-moonlight";
 import { describe, expect, it } from "vitest";
-import { convert, toHf, toTorchDist } from "../stage.ts";
+import { toHf, toTorchDist, type convert } from "../stage.ts";
 import { conversionLayout } from "./conversion-layout.ts";
 
 const tiny = join(assetsDirectory, "models", MODEL);
@@ -17,7 +17,7 @@ async function installation(
   kit: Pick<StageKit<typeof convert>, "files">,
   made: string,
   { gpus = 8, modules = MODULES, tool = "" } = {},
-): Promise<{ miles: string; megatron: string; python: string; calls(): Promise<string[][]> }> {
+): Promise<{ miles: string; megatron: string; python: string; calls: () => Promise<string[][]> }> {
   const root = await kit.files({
     "miles/tools/convert_hf_to_torch_dist.py": "",
     "miles/tools/convert_torch_dist_to_hf.py": "",
@@ -128,9 +128,14 @@ describe("--backend megatron", () => {
         const tool = (await calls()).at(-1) ?? [];
         expect(tool).toEqual([
           join(where.miles, "tools/convert_torch_dist_to_hf.py"),
-          ...["--input-dir", join(checkpoint.path, "release")],
-          ...["--output-dir", expect.stringContaining("hf-model"), "--origin-hf-dir", model.path],
-          ...["--vocab-size", expect.stringMatching(/^\d+$/)],
+          "--input-dir",
+          join(checkpoint.path, "release"),
+          "--output-dir",
+          expect.stringContaining("hf-model"),
+          "--origin-hf-dir",
+          model.path,
+          "--vocab-size",
+          expect.stringMatching(/^\d+$/),
         ]);
       });
     });

@@ -28,10 +28,17 @@ export async function referenceToTorchDist(
   await runTool(
     python,
     [
-      ...["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", String(layout.gpus)],
+      "-m",
+      "torch.distributed.run",
+      "--standalone",
+      "--nproc-per-node",
+      String(layout.gpus),
       join(miles, TOOLS.torch_dist),
       ...toolArgs(model.config, layout),
-      ...["--hf-checkpoint", source.path, "--save", folder],
+      "--hf-checkpoint",
+      source.path,
+      "--save",
+      folder,
     ],
     // Left to itself with one stage, it would make as many as there are GPUs.
     {
@@ -60,12 +67,16 @@ export function toolArgs(config: HfConfig, layout: ConversionLayout): string[] {
   const { pipelineParallel, expertParallel, lastStageLayers } = layout;
   return [
     ...modelArgs(config),
-    ...["--tensor-model-parallel-size", "1"],
-    ...["--pipeline-model-parallel-size", String(pipelineParallel)],
+    "--tensor-model-parallel-size",
+    "1",
+    "--pipeline-model-parallel-size",
+    String(pipelineParallel),
     ...(pipelineParallel === 1
       ? []
       : ["--decoder-last-pipeline-num-layers", String(lastStageLayers)]),
-    ...["--expert-model-parallel-size", String(expertParallel)],
-    ...["--expert-tensor-parallel-size", "1"],
+    "--expert-model-parallel-size",
+    String(expertParallel),
+    "--expert-tensor-parallel-size",
+    "1",
   ];
 }

@@ -63,10 +63,9 @@ async function runChild(
       : (["stdout", "stderr"] as const).map(async (stream) => {
           for await (const line of child.iterable({ from: stream })) onLine(line, stream);
         });
-  const [result] = await Promise.all([child, ...readers]).finally(async () => {
-    context.signal.removeEventListener("abort", stop);
-    await ending;
-  });
+  const [result] = await Promise.all([child, ...readers]);
+  context.signal.removeEventListener("abort", stop);
+  await ending;
   throwIfAborted(context.signal);
   const code = (result as { readonly code?: string }).code;
   if (code === "ENOENT") {
