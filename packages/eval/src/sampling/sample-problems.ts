@@ -1,18 +1,11 @@
 import { throwIfAborted } from "@moonlight-rl/core";
-import type { Grade, GradeContext, Label } from "@moonlight-rl/reward";
 import type { Problem } from "../data/problem.ts";
 import type { Answer, SampleRequest } from "../policy/answer.ts";
 import type { Policy } from "../policy/policy.ts";
 import { SampleJournal } from "./journal.ts";
+import { gradeWithin, GRADING_LIMIT_MS, type Grading } from "./grade-within.ts";
 import type { RecordedGrade } from "./recorded-grade.ts";
 import { answerFacts, sampleFacts, type AnswerFacts, type SampleFacts } from "./sample-facts.ts";
-
-/** Grades one response; may work elsewhere (a worker with a deadline). */
-export type Grading = (
-  response: string,
-  label: Label,
-  context: GradeContext,
-) => Grade | Promise<Grade>;
 
 export interface SamplingJob {
   readonly problems: readonly Problem[];
@@ -20,6 +13,8 @@ export interface SamplingJob {
   readonly requests: readonly SampleRequest[];
   readonly policy: Pick<Policy, "answer">;
   readonly grade: Grading;
+  /** How long a grading is waited for; default `GRADING_LIMIT_MS`. */
+  readonly gradingLimitMs?: number;
   /** File where answers and grades are recorded. */
   readonly journal: string;
   readonly signal: AbortSignal;
@@ -54,11 +49,12 @@ export async function sampleProblems(
       if (answer !== undefined) finish(answer, grade);
     },
   });
+  const gradeSafely = gradeWithin(job.grade, job.gradingLimitMs ?? GRADING_LIMIT_MS);
   const gradeOne = async (answer: Answer): Promise<void> => {
     throwIfAborted(job.signal);
     const { problem, sample, response, truncated } = answer;
     const label = job.problems[problem]?.label;
-    const { reward, outcome, extracted } = await job.grade(response, label, { truncated });
+    const { reward, outcome, extracted } = await gradeSafely(response, label, { truncated });
     const grade: RecordedGrade = { problem, sample, reward, outcome, extracted };
     journal.appendGrade(grade);
     const facts = finish(answerFacts(answer), grade);
