@@ -37,3 +37,8 @@ export { launchScript } from "./launch/launch-script.ts";
 export { slurmScript } from "./launch/slurm-script.ts";
 export { rayJobRequest, type RayJobRequest } from "./launch/ray-job.ts";
 export { kuberayManifest } from "./launch/kuberay-manifest.ts";
+export { runProbe, type ProbeOptions, type ProbeQuestions } from "./probe/run-probe.ts";
+export type { NodeFacts, SilentNode } from "./probe/node-facts.ts";
+export { nodeNeeds, questionsOf, type NodeNeeds } from "./probe/needs.ts";
+export { judgeNode, type CheckStatus, type NodeCheck } from "./probe/judge-node.ts";
+export { checkCluster, type ClusterOptions } from "./probe/check-cluster.ts";

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { BACKEND_NAMES, loadBackend } from "./backend/load-backend.ts";
 import type { TrainBackend } from "./backend/train-backend.ts";
 import { datasetFile } from "./data/dataset-file.ts";
+import { doctor } from "./doctor/doctor-command.ts";
 import { settleFolder } from "./data/settle-folder.ts";
 
 const input = z.strictObject({
@@ -41,6 +42,7 @@ export const train = defineStage({
   from: import.meta.url,
   input,
   output,
+  commands: [doctor],
   examples: [
     "--recipe ./recipe --checkpoint ./base-torch-dist --model ./tiny-moonlight --prompt-data ./tiny-dapo-math --eval-data ./tiny-aime",
   ],
