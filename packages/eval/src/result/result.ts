@@ -48,6 +48,12 @@ export const comparisonSchema = z.object({
 });
 export type Comparison = z.output<typeof comparisonSchema>;
 
+const contaminationSchema = z.object({
+  trainingPrompts: z.int().nonnegative(),
+  exact: z.array(z.int().nonnegative()),
+  overlapping: z.array(z.object({ problem: z.int().nonnegative(), share })),
+});
+
 /** results.json of an eval-result artifact. */
 export const resultSchema = z.object({
   version: z.literal(1),
@@ -98,6 +104,8 @@ export const resultSchema = z.object({
     max: z.number(),
   }),
   comparison: comparisonSchema.optional(),
+  /** What of the problems stands in the training prompts. */
+  contamination: contaminationSchema.optional(),
   perProblem: z.array(
     z.object({ digest: z.string(), label: z.json(), n: z.int().positive(), correct: z.int() }),
   ),
