@@ -32,3 +32,31 @@ export {
 } from "./import/import-argv.ts";
 export { importScript, type LaunchScript } from "./script/import-script.ts";
 export type { EvaluateOptions, SkippedLine } from "./script/evaluate.ts";
+export { LogReader, type LogPosition, type LogReaderOptions } from "./log/log-reader.ts";
+export type * from "./log/log-event.ts";
+export { LineSplitter, type LineSplitterOptions, type RawLine } from "./log/lines/line-splitter.ts";
+export { parsePythonLiteral } from "./log/message/literal-parser.ts";
+export type { PythonCall, PythonDict, PythonOpaque, PythonValue } from "./log/message/python-value.ts";
+export {
+  classifyFailure,
+  FAILURE_ADVICE,
+  failureRank,
+  type FailureCategory,
+} from "./log/message/classify-failure.ts";
+export {
+  WATCH_PHASES,
+  type Alarm,
+  type AlarmId,
+  type Hang,
+  type PhaseChange,
+  type WatchedFailure,
+  type WatchEvent,
+  type WatchPhase,
+  type WatchState,
+} from "./log/watch/watch-event.ts";
+export {
+  DEFAULT_ALARM_LIMITS,
+  DEFAULT_PHASE_LIMITS,
+  type AlarmLimits,
+  type PhaseLimit,
+} from "./log/watch/watch-limits.ts";
