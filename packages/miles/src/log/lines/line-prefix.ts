@@ -1,0 +1,174 @@
+import type { LogSource } from "../log-event.ts";
+import { withoutAnsi } from "./ansi.ts";
+
+/** A line without what Ray and the framework's logger put around its message. */
+export interface DressedLine {
+  readonly source: LogSource;
+  readonly message: string;
+  readonly time: string | undefined;
+  /** The message stands behind the framework's (or the engine's) own header: it begins a record. */
+  readonly headed: boolean;
+  readonly repeated: number;
+}
+
+const ESCAPE = 0x1b;
+const MAX_SOURCES = 4096;
+const MAX_PREFIX = 300;
+const REPEATED =
+  / \[repeated (\d+)x across cluster\](?: \(Ray deduplicates logs by default\.[^)]*\))?$/;
+/** `MegatronTrainRayActor pid=71, ip=10.0.0.2`, `raylet pid=71`, `raylet`, `autoscaler +3s`. */
+const RAY =
+  /^\((?:(.*?) ?pid=(\d+)(?:, ip=([^,\s]+))?|(raylet|autoscaler|gcs_server|gcs|dashboard)(?: \+[\dhms.]+)?(?:, ip=([^,\s]+))?)\)$/;
+/** SGLang's: `[2026-08-11 12:00:00 TP0] …`. */
+const ENGINE_HEADER = /^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)((?: [A-Z]+\d+)*)\] /;
+
+const NOBODY: LogSource = {};
+
+/** A source and those that say more of the same process. */
+interface Known {
+  readonly source: LogSource;
+  readonly named: Map<string, LogSource>;
+}
+
+/** Takes lines apart; keeps the sources it has met, so that events of one process share one object. */
+export class LineDresser {
+  readonly #rays = new Map<string, Known>();
+  readonly #bySource = new Map<LogSource, Known>();
+  #count = 0;
+  /** Ray's prefix of the line before, with brackets and blank: most lines have the same. */
+  #lastPrefix = "";
+  #lastKnown: Known | undefined;
+
+  /** @param before source of what stands before a carriage return in the same line */
+  undress(line: string, before?: LogSource): DressedLine {
+    let text = line;
+    let source = before ?? NOBODY;
+    const first = line.charCodeAt(0);
+    if (first === ESCAPE || first === 0x28) {
+      const ray = this.#ray(line);
+      if (ray !== undefined) {
+        source = ray.source;
+        text = line.slice(this.#lastPrefix.length);
+      }
+    }
+    text = withoutAnsi(text);
+    let repeated = 1;
+    const last = text.charCodeAt(text.length - 1);
+    if ((last === 0x5d || last === 0x29) && text.includes(" [repeated ")) {
+      const found = REPEATED.exec(text);
+      if (found !== null) {
+        repeated = Number(found[1]);
+        text = text.slice(0, found.index);
+      }
+    }
+    if (text.charCodeAt(0) === 0x5b) {
+      const header = this.#header(text, source, repeated);
+      if (header !== undefined) return header;
+    }
+    return { source, message: text, time: undefined, headed: false, repeated };
+  }
+
+  /** `[2026-08-11 12:00:00.123 main] train.py:12 - message`, or the engine's header. */
+  #header(text: string, source: LogSource, repeated: number): DressedLine | undefined {
+    if (text.charCodeAt(5) !== 0x2d) return undefined;
+    if (text.charCodeAt(20) === 0x2e && text.charCodeAt(24) === 0x20) {
+      const close = text.indexOf("]", 24);
+      const dash = close === -1 || close > 124 ? -1 : text.indexOf(" - ", close);
+      if (dash === -1) return undefined;
+      return {
+        source: this.#process(source, text.slice(25, close)),
+        message: text.slice(dash + 3),
+        time: text.slice(1, 24),
+        headed: true,
+        repeated,
+      };
+    }
+    const engine = ENGINE_HEADER.exec(text);
+    if (engine === null) return undefined;
+    const [all, stamp = "", ranks = ""] = engine;
+    return {
+      source: this.#process(source, ranks.slice(1)),
+      message: text.slice(all.length),
+      time: stamp,
+      headed: true,
+      repeated,
+    };
+  }
+
+  /** Leaves the prefix, with its colours and its blank, in `#lastPrefix`. */
+  #ray(line: string): Known | undefined {
+    if (this.#lastKnown !== undefined && line.startsWith(this.#lastPrefix)) return this.#lastKnown;
+    // Names may hold brackets and blanks: then the first end that could be is not the one.
+    let end = prefixEnd(line, 0);
+    for (let tries = 0; end !== -1 && tries < 3; tries++) {
+      const prefix = line.slice(0, end);
+      const known = this.#rays.get(prefix) ?? this.#meet(prefix);
+      if (known !== undefined) {
+        this.#lastPrefix = prefix;
+        this.#lastKnown = known;
+        return known;
+      }
+      end = prefixEnd(line, end);
+    }
+    return undefined;
+  }
+
+  #meet(prefix: string): Known | undefined {
+    const found = RAY.exec(withoutAnsi(prefix).trimEnd());
+    if (found === null) return undefined;
+    const [, actor, pid, ip, daemon, daemonIp] = found;
+    const name = daemon ?? actor;
+    const node = ip ?? daemonIp;
+    const source: LogSource = {
+      ...(name === undefined || name === "" ? {} : { actor: name }),
+      ...(pid === undefined ? {} : { pid: Number(pid) }),
+      ...(node === undefined ? {} : { ip: node }),
+    };
+    const known = this.#remember(source);
+    this.#rays.set(prefix, known);
+    return known;
+  }
+
+  #process(source: LogSource, name: string): LogSource {
+    if (name === "") return source;
+    const known = this.#bySource.get(source) ?? this.#remember(source);
+    const named = known.named.get(name);
+    if (named !== undefined) return named;
+    const made: LogSource = { ...source, process: name };
+    this.#forgetTooMany();
+    known.named.set(name, made);
+    return made;
+  }
+
+  #remember(source: LogSource): Known {
+    this.#forgetTooMany();
+    const known: Known = { source, named: new Map() };
+    this.#bySource.set(source, known);
+    return known;
+  }
+
+  /** A log that invents names may not fill the memory. */
+  #forgetTooMany(): void {
+    if (++this.#count <= MAX_SOURCES) return;
+    this.#rays.clear();
+    this.#bySource.clear();
+    this.#lastKnown = undefined;
+    this.#count = 0;
+  }
+}
+
+/** Index behind Ray's prefix: a closing bracket, colours, and a blank or the line's end; -1 without one. */
+function prefixEnd(line: string, from: number): number {
+  const limit = Math.min(line.length, MAX_PREFIX);
+  for (let at = line.indexOf(")", from); at !== -1 && at < limit; at = line.indexOf(")", at + 1)) {
+    let end = at + 1;
+    while (line.charCodeAt(end) === ESCAPE) {
+      const close = line.indexOf("m", end);
+      if (close === -1 || close > end + 12) break;
+      end = close + 1;
+    }
+    if (end === line.length) return end;
+    if (line.charCodeAt(end) === 0x20) return end + 1;
+  }
+  return -1;
+}
