@@ -43,3 +43,4 @@ export {
   type LockHolder,
   type LockOptions,
 } from "./lock/lock.ts";
+export { isAlive, processStart } from "./lock/process-identity.ts";

@@ -1,0 +1,1 @@
+export { FakeJob, JobsServer, type JobsServerOptions } from "./jobs-server.ts";
