@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { PreflightError, readJson, VerificationError } from "@moonlight-rl/core";
 import { z } from "zod";
@@ -7,9 +7,8 @@ import { tensorBytes } from "../dtype.ts";
 import { readPickle } from "../pickle/read.ts";
 import { identify, type FileIdentity } from "../transfer/source-files.ts";
 import type { StoredContent } from "../transfer/stored-content.ts";
-import { readArchive, readRecord } from "../zip/archive-reader.ts";
 import { ChunkReader } from "./chunk-reader.ts";
-import { plainCommon, type PlainObject } from "./common.ts";
+import type { PlainObject } from "./common.ts";
 import {
   iterationFolder,
   TRACKER_FILE,
@@ -18,6 +17,7 @@ import {
   type StoredTensor,
 } from "./layout.ts";
 import { contentOfMetadata } from "./metadata-pickle.ts";
+import { readPlainState } from "./plain-state.ts";
 import { regionBlocks } from "./region-reader.ts";
 import { intersect, tilingFault, wholeRegion } from "./region.ts";
 
@@ -43,7 +43,6 @@ export interface TorchDist {
 }
 
 const MAX_METADATA = 1 << 28;
-const MAX_COMMON = 1 << 26;
 
 const backendSchema = z.object({
   sharded_backend: z.literal("torch_dist"),
@@ -105,7 +104,7 @@ export async function openTorchDist(path: string, iteration?: Iteration): Promis
         { file: metadataFile, field: key },
       );
   }
-  const common = await readCommon(join(folder, "common.pt"));
+  const common = await readPlainState(join(folder, "common.pt"));
   const identities = await identifyFiles(folder, tensors.values());
   const chunks = new ChunkReader(folder, identities);
   const find = (key: string): StoredTensor => {
@@ -177,19 +176,6 @@ async function identifyFiles(
 function iterationOfFolder(path: string): Iteration {
   const name = basename(path);
   return parseIteration(name.replace(/^iter_0*(?=\d)/, ""), path);
-}
-
-async function readCommon(file: string): Promise<PlainObject> {
-  const handle = await open(file, "r").catch((cause: unknown) => {
-    throw new VerificationError("FILE_MISSING", `The checkpoint lacks ${file}.`, { file, cause });
-  });
-  try {
-    const slice = { handle, file, offset: 0, length: (await handle.stat()).size };
-    const pickle = await readRecord(slice, await readArchive(slice), "data.pkl", MAX_COMMON);
-    return plainCommon(readPickle(pickle, file), file);
-  } finally {
-    await handle.close();
-  }
 }
 
 async function readBounded(file: string, limit: number): Promise<Uint8Array> {

@@ -211,7 +211,11 @@ describe("scripts", () => {
 
   it("submits to a cluster that runs, with the argv and environment exactly", async () => {
     await cluster("SUCCEEDED");
-    const plan = planOf("runtime.nvls=on", "runtime.env={A: it's}", "checkpoint.save=/nowhere/save");
+    const plan = planOf(
+      "runtime.nvls=on",
+      "runtime.env={A: it's}",
+      "checkpoint.save=/nowhere/save",
+    );
     const { code, stderr } = await start(launchScript(plan), there);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const [submit = [], logs] = await calls("ray");

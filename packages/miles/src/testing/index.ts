@@ -1,1 +1,2 @@
 export { FakeJob, JobsServer, type JobsServerOptions } from "./jobs-server.ts";
+export { writeTestIteration, type TestIteration } from "./checkpoints.ts";
