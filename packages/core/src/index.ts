@@ -44,3 +44,4 @@ export {
   type LockOptions,
 } from "./lock/lock.ts";
 export { isAlive, processStart } from "./lock/process-identity.ts";
+export { History, HISTORY_FILE, type HistoryEvent } from "./history.ts";

@@ -47,7 +47,12 @@ export { LogReader, type LogPosition, type LogReaderOptions } from "./log/log-re
 export type * from "./log/log-event.ts";
 export { LineSplitter, type LineSplitterOptions, type RawLine } from "./log/lines/line-splitter.ts";
 export { parsePythonLiteral } from "./log/message/literal-parser.ts";
-export type { PythonCall, PythonDict, PythonOpaque, PythonValue } from "./log/message/python-value.ts";
+export type {
+  PythonCall,
+  PythonDict,
+  PythonOpaque,
+  PythonValue,
+} from "./log/message/python-value.ts";
 export {
   classifyFailure,
   FAILURE_ADVICE,
@@ -71,3 +76,6 @@ export {
   type AlarmLimits,
   type PhaseLimit,
 } from "./log/watch/watch-limits.ts";
+export { createTrainBackend, type MilesBackend } from "./train-backend.ts";
+export type { MilesSettings } from "./train/settings.ts";
+export type { MilesTrainRequest, MilesTrainResult } from "./train/train-request.ts";

@@ -135,7 +135,8 @@ export class LogReader {
 
   /** A writer that was read between two of its writes gives a report in two lines. */
   #rejoin(torn: Torn, line: DressedLine): boolean {
-    if (line.source.pid !== torn.at.source.pid || line.source.ip !== torn.at.source.ip) return false;
+    if (line.source.pid !== torn.at.source.pid || line.source.ip !== torn.at.source.ip)
+      return false;
     this.#torn = undefined;
     const message = torn.message + line.message;
     const whole = line.headed ? undefined : parseMessage(message, torn.at);

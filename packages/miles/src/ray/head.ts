@@ -39,6 +39,8 @@ export interface HeadOptions {
 /** A Ray head that we started, or an earlier process of ours did. */
 export interface RayHead {
   readonly endpoint: RayEndpoint;
+  /** Its folder, with its logs. */
+  readonly tempDir: string;
   /** Whether it ran already. */
   readonly adopted: boolean;
   /** Where it writes the log of a job. */
@@ -253,6 +255,7 @@ function handle(
   const leave = (): void => void process.off("exit", onExit);
   return {
     endpoint,
+    tempDir: record.tempDir,
     adopted,
     leave,
     logFile: (id) => join(record.tempDir, "session_latest", "logs", `job-driver-${id}.log`),

@@ -15,9 +15,11 @@ const ANSI = /\u001B(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B
 
 const MAX_SOURCES = 4096;
 const MAX_PREFIX = 300;
-const REPEATED = / \[repeated (\d+)x across cluster\](?: \(Ray deduplicates logs by default\.[^)]*\))?$/;
+const REPEATED =
+  / \[repeated (\d+)x across cluster\](?: \(Ray deduplicates logs by default\.[^)]*\))?$/;
 /** `MegatronTrainRayActor pid=71, ip=10.0.0.2`, `raylet pid=71`, `raylet`, `autoscaler +3s`. */
-const RAY = /^(?:(.*?) ?pid=(\d+)(?:, ip=([^,\s]+))?|(raylet|autoscaler|gcs_server|gcs|dashboard)(?: \+[\dhms.]+)?(?:, ip=([^,\s]+))?)$/;
+const RAY =
+  /^(?:(.*?) ?pid=(\d+)(?:, ip=([^,\s]+))?|(raylet|autoscaler|gcs_server|gcs|dashboard)(?: \+[\dhms.]+)?(?:, ip=([^,\s]+))?)$/;
 /** SGLang's: `[2026-08-11 12:00:00 TP0] …`. */
 const ENGINE_HEADER = /^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)((?: [A-Z]+\d+)*)\] /;
 

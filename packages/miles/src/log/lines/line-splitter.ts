@@ -138,7 +138,9 @@ export class LineSplitter {
     const room = Math.min(end - start, this.#max - this.#carried);
     const needed = this.#carried + room;
     if (needed > this.#carry.length) {
-      const grown = Buffer.allocUnsafe(Math.min(this.#max, Math.max(needed, this.#carry.length * 2, 4096)));
+      const grown = Buffer.allocUnsafe(
+        Math.min(this.#max, Math.max(needed, this.#carry.length * 2, 4096)),
+      );
       this.#carry.copy(grown, 0, 0, this.#carried);
       this.#carry = grown;
     }

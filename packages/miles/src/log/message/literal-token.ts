@@ -60,7 +60,8 @@ function readEscaped(text: string, start: number, quote: string, raw: boolean): 
   return { fault: "text without its closing quote" };
 }
 
-const NUMBER = /[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*)?\.?\d*(?:[eE][-+]?\d+)?)/y;
+const NUMBER =
+  /[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*)?\.?\d*(?:[eE][-+]?\d+)?)/y;
 
 /** A number as Python writes it: `1`, `-0.5`, `1e-06`, `1_000`, `0x1f`, `5.`. */
 export function readNumber(text: string, start: number): Token<number> {

@@ -101,21 +101,45 @@ export const MARKERS: readonly Marker[] = [
   engine("Health check failed for rollout engine ", "unhealthy"),
   engine("Engine unreachable ", "unhealthy"),
   engine("Server process terminated unexpectedly", "terminated"),
-  checkpoint("[", "saving", new RegExp(`^${STAMP}saving checkpoint at iteration +(\\d+) to (.+) in \\S+ format$`)),
+  checkpoint(
+    "[",
+    "saving",
+    new RegExp(`^${STAMP}saving checkpoint at iteration +(\\d+) to (.+) in \\S+ format$`),
+  ),
   checkpoint(
     "  [",
     "saved",
-    new RegExp(`^ {2}${STAMP}successfully saved (?:local )?checkpoint from iteration +(\\d+)(?: to (.+?))?(?: \\[ t .*)?$`),
+    new RegExp(
+      `^ {2}${STAMP}successfully saved (?:local )?checkpoint from iteration +(\\d+)(?: to (.+?))?(?: \\[ t .*)?$`,
+    ),
   ),
-  checkpoint("  [", "scheduled", new RegExp(`^ {2}${STAMP}scheduled an async checkpoint save at iteration +(\\d+) to (.+)$`)),
-  checkpoint("  [", "deleted", new RegExp(`^ {2}${STAMP}successfully deleted checkpoint from iteration +(\\d+) at (.+)$`)),
+  checkpoint(
+    "  [",
+    "scheduled",
+    new RegExp(`^ {2}${STAMP}scheduled an async checkpoint save at iteration +(\\d+) to (.+)$`),
+  ),
+  checkpoint(
+    "  [",
+    "deleted",
+    new RegExp(`^ {2}${STAMP}successfully deleted checkpoint from iteration +(\\d+) at (.+)$`),
+  ),
   checkpoint(
     "  encountered exception ",
     "delete-failed",
     /when trying to delete checkpoint from iteration +(\d+) at (.+)$/,
   ),
-  checkpoint(" loading ", "loading", /^ loading (?:distributed )?checkpoint from (.+) at iteration (\d+)$/, [2, 1]),
-  checkpoint(" loading ", "loading", /^ loading release (?:distributed )?checkpoint from (.+)$/, [0, 1]),
+  checkpoint(
+    " loading ",
+    "loading",
+    /^ loading (?:distributed )?checkpoint from (.+) at iteration (\d+)$/,
+    [2, 1],
+  ),
+  checkpoint(
+    " loading ",
+    "loading",
+    /^ loading release (?:distributed )?checkpoint from (.+)$/,
+    [0, 1],
+  ),
   checkpoint(
     "  successfully loaded checkpoint from ",
     "loaded",
@@ -222,6 +246,7 @@ function numbersOf(text: string): Record<string, number> {
   const { value } = parsePythonLiteral(text);
   const numbers: Record<string, number> = {};
   if (isDict(value))
-    for (const [key, item] of value.dict) if (typeof item === "number" && key !== "__proto__") numbers[key] = item;
+    for (const [key, item] of value.dict)
+      if (typeof item === "number" && key !== "__proto__") numbers[key] = item;
   return numbers;
 }
