@@ -76,6 +76,24 @@ export {
   type AlarmLimits,
   type PhaseLimit,
 } from "./log/watch/watch-limits.ts";
+export { Watch, type WatchOptions } from "./log/watch/watch.ts";
+export type { GpuReading } from "./log/watch/gpu-idle.ts";
+export {
+  DashboardReader,
+  type DashboardFault,
+  type DashboardPosition,
+  type DashboardReaderOptions,
+} from "./log/dashboard/dashboard-reader.ts";
+export {
+  DASHBOARD_STREAMS,
+  type DashboardRecord,
+  type DashboardStream,
+} from "./log/dashboard/dashboard-record.ts";
+export {
+  pipelineEvents,
+  watchPipelineEvents,
+  type PipelineEventOptions,
+} from "./log/pipeline-events.ts";
 export { createTrainBackend, type MilesBackend } from "./train-backend.ts";
 export type { MilesSettings } from "./train/settings.ts";
 export type { MilesTrainRequest, MilesTrainResult } from "./train/train-request.ts";

@@ -36,7 +36,7 @@ const SIGNS: readonly Sign[] = [
   {
     category: "disk-full",
     pattern:
-      /No space left on device|\[Errno 28\]|Disk quota exceeded|\[Errno 122\]|OutOfDiskError/,
+      /No space left on device|\[Errno 28\]|Disk quota exceeded|\[Errno 122\]|OutOfDiskError|PytorchStreamWriter failed writing|inline_container\.cc:\d+\] \. unexpected pos|basic_ios::clear: iostream error/,
   },
   {
     category: "preempted",
@@ -46,7 +46,7 @@ const SIGNS: readonly Sign[] = [
   {
     category: "nccl",
     pattern:
-      /NCCL (?:WARN|error)|ncclSystemError|ncclUnhandledCudaError|ncclInternalError|ncclRemoteError|DistBackendError|Watchdog caught collective operation timeout|ProcessGroupNCCL.*(?:timed? ?out|abort|exception)/i,
+      /NCCL (?:WARN|error)|ncclSystemError|ncclUnhandledCudaError|ncclInternalError|ncclRemoteError|DistBackendError|DistStoreError|DistNetworkError|Watchdog caught collective operation timeout|ProcessGroupNCCL.*(?:timed? ?out|abort|exception)/i,
   },
   {
     category: "engine-dead",
