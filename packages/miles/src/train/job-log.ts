@@ -39,12 +39,13 @@ export class JobLog {
     this.#history = history;
     this.#observe = options.observe;
     this.#stand = from;
-    this.#curves = new Curves(
-      options.stepsPerRollout,
-      (point) => history.record(point),
-      (done) =>
+    this.#curves = new Curves({
+      stepsPerRollout: options.stepsPerRollout,
+      onPoint: (point) => history.record(point),
+      onRollout: (done) =>
         emit({ type: "progress", task: "rollouts", done, total: numRollout, unit: "rollouts" }),
-    );
+      onOther: emit,
+    });
     this.#reader = new LogReader(
       (event) => this.#onEvent(event),
       from === undefined ? {} : { from: from.position },
