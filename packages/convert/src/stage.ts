@@ -14,6 +14,10 @@ import { toHfModel } from "./megatron/to-hf-model.ts";
 import { planToHf } from "./megatron/plan.ts";
 import { planToTorchDist } from "./model/plan.ts";
 import { toTorchDistCheckpoint } from "./model/to-torch-dist.ts";
+import { planReference } from "./reference/plan.ts";
+import { referenceFields, type ReferenceSettings } from "./reference/settings.ts";
+import { referenceToHf } from "./reference/to-hf.ts";
+import { referenceToTorchDist } from "./reference/to-torch-dist.ts";
 
 const definition = {
   name: "convert",
@@ -41,40 +45,44 @@ export const convert = defineStage({
     model: model.optional().describe(sourceText),
     checkpoint: checkpoint.optional().describe(checkpointText),
     extraState,
+    ...referenceFields,
   }),
   output: z.object({ checkpoint: checkpoint.optional(), model: model.optional() }),
   examples: [
     "--to torch_dist --model ./Moonlight-16B-A3B",
     "--to hf --checkpoint ./trained --model ./Moonlight-16B-A3B",
+    "--to torch_dist --model ./Moonlight-16B-A3B --backend megatron --miles /root/miles --megatron /root/Megatron-LM",
   ],
   commands: [inspect, verify, diff],
   async plan(input) {
     return input.to === "hf"
-      ? planToHf(required(input.checkpoint, "checkpoint"))
-      : planToTorchDist(required(input.model, "model"));
+      ? planBack(required(input.checkpoint, "checkpoint"), input)
+      : planThere(required(input.model, "model"), input);
   },
   async run(input, context) {
     const source = required(input.model, "model");
     if (input.to === "hf")
-      return { model: await toHfModel(required(input.checkpoint, "checkpoint"), source, context) };
+      return {
+        model: await back(required(input.checkpoint, "checkpoint"), source, input, context),
+      };
     if (input.checkpoint !== undefined) {
       throw new UsageError("CONVERT_INPUT", "--checkpoint is a torch_dist checkpoint already.", {
         field: "checkpoint",
         hint: "Use --to hf, or leave it out.",
       });
     }
-    return { checkpoint: await toTorchDistCheckpoint(source, input, context) };
+    return { checkpoint: await there(source, input, context) };
   },
 });
 
 /** `convert --to torch_dist` for pipelines: its output is there for sure. */
 export const toTorchDist = defineStage({
   ...definition,
-  input: z.strictObject({ model: model.describe(sourceText), extraState }),
+  input: z.strictObject({ model: model.describe(sourceText), extraState, ...referenceFields }),
   output: z.object({ checkpoint }),
-  plan: ({ model: source }): Promise<PlanAction[]> => planToTorchDist(source),
-  run: async ({ model: source, extraState: withStates }, context: StageContext) => ({
-    checkpoint: await toTorchDistCheckpoint(source, { extraState: withStates }, context),
+  plan: (input): Promise<PlanAction[]> => planThere(input.model, input),
+  run: async (input, context: StageContext) => ({
+    checkpoint: await there(input.model, input, context),
   }),
 });
 
@@ -84,13 +92,54 @@ export const toHf = defineStage({
   input: z.strictObject({
     checkpoint: checkpoint.describe(checkpointText),
     model: model.describe(sourceText),
+    ...referenceFields,
   }),
   output: z.object({ model }),
-  plan: ({ checkpoint: trained }): Promise<PlanAction[]> => planToHf(trained),
-  run: async ({ checkpoint: trained, model: source }, context: StageContext) => ({
-    model: await toHfModel(trained, source, context),
+  plan: (input): Promise<PlanAction[]> => planBack(input.checkpoint, input),
+  run: async (input, context: StageContext) => ({
+    model: await back(input.checkpoint, input.model, input, context),
   }),
 });
+
+async function planThere(
+  source: Artifact<"hf-model">,
+  settings: ReferenceSettings,
+): Promise<PlanAction[]> {
+  const actions = await planToTorchDist(source);
+  return settings.backend === "native" ? actions : planReference("torch_dist", settings, actions);
+}
+
+async function planBack(
+  trained: Artifact<"torch-dist">,
+  settings: ReferenceSettings,
+): Promise<PlanAction[]> {
+  const actions = await planToHf(trained);
+  return settings.backend === "native" ? actions : planReference("hf", settings, actions);
+}
+
+async function there(
+  source: Artifact<"hf-model">,
+  input: ReferenceSettings & { readonly extraState: boolean },
+  context: StageContext,
+): Promise<Artifact<"torch-dist">> {
+  if (input.backend === "native") return await toTorchDistCheckpoint(source, input, context);
+  if (input.extraState)
+    throw new UsageError("CONVERT_INPUT", "Megatron writes its extra states itself.", {
+      field: "extraState",
+      hint: "Leave --extra-state out with --backend megatron.",
+    });
+  return await referenceToTorchDist(source, input, context);
+}
+
+async function back(
+  trained: Artifact<"torch-dist">,
+  source: Artifact<"hf-model">,
+  input: ReferenceSettings,
+  context: StageContext,
+): Promise<Artifact<"hf-model">> {
+  if (input.backend === "native") return await toHfModel(trained, source, context);
+  return await referenceToHf(trained, source, input, context);
+}
 
 function required<K extends string>(value: Artifact<K> | undefined, field: string): Artifact<K> {
   if (value !== undefined) return value;

@@ -52,8 +52,9 @@ export function onDiskSync<T>(file: string, work: () => T): T {
 function diskError(file: string, cause: unknown): MoonlightError {
   if (isMoonlightError(cause)) return cause;
   const { code, message } = cause as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT")
-    return new PreflightError("DISK_FULL", `No space left for ${file}`, {
+  // EFBIG: the file system, or ulimit -f, has no room for so large a file.
+  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG")
+    return new PreflightError("DISK_FULL", `No space left for ${file} (${code})`, {
       file,
       cause,
       hint: "Free some space and run the same command again: it goes on where it stopped.",

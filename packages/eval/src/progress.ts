@@ -1,46 +1,55 @@
 import type { Emit } from "@moonlight-rl/core";
-import type { GradedSample } from "./result/graded-sample.ts";
+import type { EvaluationSet } from "./evaluation-set.ts";
+import type { Answer } from "./policy/answer.ts";
+import type { Policy } from "./policy/policy.ts";
+import type { RecordedGrade } from "./sampling/recorded-grade.ts";
+import type { SampleFacts } from "./sampling/sample-facts.ts";
 
 /** Samples that travel as events: the first of each of so many problems. */
 const SHOWN_SAMPLES = 20;
+/** An event per response would drown the others. */
+const EVERY = 64;
 
-/** Turns finished batches into events. */
+/** Turns finished samples of a set into events. */
 export class Progress {
-  readonly #task: string;
-  readonly #total: number;
+  readonly #set: EvaluationSet;
+  readonly #policy: Policy;
   readonly #emit: Emit;
   #done = 0;
   #right = 0;
 
-  constructor(name: string, total: number, emit: Emit) {
-    this.#task = `eval ${name}`;
-    this.#total = total;
+  constructor(set: EvaluationSet, emit: Emit, policy: Policy) {
+    this.#set = set;
+    this.#policy = policy;
     this.#emit = emit;
   }
 
-  batch(samples: readonly GradedSample[], resumed: boolean): void {
-    this.#done += samples.length;
-    this.#right += samples.filter(({ reward }) => reward === 1).length;
-    if (resumed) {
-      this.#emit({ type: "log", message: `${samples.length} samples were on record already` });
+  resumed(answers: number): void {
+    this.#emit({ type: "log", message: `${answers} samples were on record already` });
+  }
+
+  sample(facts: SampleFacts, fresh?: { answer: Answer; grade: RecordedGrade }): void {
+    this.#done++;
+    if (facts.reward === 1) this.#right++;
+    if (this.#done % EVERY === 0 || this.#done === this.#set.requests.length) {
+      this.#report(this.#done);
     }
-    this.#report(this.#done);
-    for (const sample of samples) {
-      if (sample.sample === 0 && sample.problem < SHOWN_SAMPLES) this.#show(sample);
+    if (fresh !== undefined && facts.sample === 0 && facts.problem < SHOWN_SAMPLES) {
+      this.#show(fresh.answer, fresh.grade);
     }
   }
 
+  /** Responses that are finished and not handed on yet. */
   within(finished: number): void {
-    // An event per response would drown the others.
-    if (finished % 64 === 0) this.#report(this.#done + finished);
+    if (finished % EVERY === 0) this.#report(this.#done + finished);
   }
 
   #report(done: number): void {
     this.#emit({
       type: "progress",
-      task: this.#task,
+      task: `eval ${this.#set.name}`,
       done,
-      total: this.#total,
+      total: this.#set.requests.length,
       unit: "samples",
       ...(this.#done > 0 && {
         message: `${((100 * this.#right) / this.#done).toFixed(1)} % right so far`,
@@ -48,19 +57,21 @@ export class Progress {
     });
   }
 
-  #show(sample: GradedSample): void {
-    const { problem, prompt, response, label, reward, outcome, truncated } = sample;
+  #show({ problem: index, sample, response, truncated }: Answer, grade: RecordedGrade): void {
+    const problem = this.#set.problems[index];
+    if (problem === undefined) return;
+    const { label } = problem;
     this.#emit({
       type: "sample",
       step: 0,
       phase: "eval",
-      group: problem,
-      index: sample.sample,
-      prompt,
+      group: index,
+      index: sample,
+      prompt: this.#policy.promptText(problem),
       response,
       label: typeof label === "string" ? label : JSON.stringify(label),
-      reward,
-      outcome,
+      reward: grade.reward,
+      outcome: grade.outcome,
       truncated,
     });
   }

@@ -1,20 +1,25 @@
-import { join } from "node:path";
+import { basename, isAbsolute, join } from "node:path";
 import { readJson, UsageError } from "@moonlight-rl/core";
 import { recipeSchema, type Recipe } from "@moonlight-rl/recipe";
 import { z } from "zod";
 
+/** Name of a set: part of metrics and of paths. */
+export const nameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "letters, digits, dots, dashes and underscores only");
+
 /** The choices that a recipe can make for an evaluation; each may be given explicitly, which wins. */
 export const settingsShape = {
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "letters, digits, dots, dashes and underscores only")
+  name: nameSchema
     .optional()
     .describe("Name in metrics: eval/<name>. Default: the recipe's, else the data file's."),
   dataFile: z
     .string()
     .min(1)
     .optional()
-    .describe("File within the data folder. Default: the recipe's, else its only .jsonl file."),
+    .describe(
+      "File within the data folder, .jsonl or .parquet; FILE@[a:b] takes rows a to b - 1. Default: the recipe's, else the only file.",
+    ),
   inputKey: z.string().min(1).optional().describe('Row key of the prompt. Default "prompt".'),
   labelKey: z.string().min(1).optional().describe('Row key of the answer. Default "label".'),
   applyChatTemplate: z
@@ -29,6 +34,11 @@ export const settingsShape = {
     .describe("Samples per problem. Default 8."),
   temperature: z.number().min(0).max(100).optional().describe("0 is greedy. Default 1."),
   topP: z.number().gt(0).max(1).optional().describe("Nucleus as a share. Default 1."),
+  topK: z
+    .int()
+    .min(-1)
+    .optional()
+    .describe("Sample from the likeliest tokens only; -1: all. Default -1."),
   maxResponseLen: z
     .int()
     .min(1)
@@ -43,9 +53,9 @@ export const settingsShape = {
   rmType: z.string().min(1).optional().describe('Name of the grader. Default "math".'),
 };
 
-type Explicit = z.output<z.ZodObject<typeof settingsShape>>;
+export type Explicit = z.output<z.ZodObject<typeof settingsShape>>;
 
-/** What an evaluation does, with nothing left open but names that the data folder decides. */
+/** What the evaluation of one set does, with nothing left open but names that the data folder decides. */
 export interface Settings {
   readonly name: string | undefined;
   readonly dataFile: string | undefined;
@@ -55,6 +65,7 @@ export interface Settings {
   readonly nSamplesPerPrompt: number;
   readonly temperature: number;
   readonly topP: number;
+  readonly topK: number;
   readonly maxResponseLen: number;
   readonly seed: number;
   readonly rmType: string;
@@ -67,6 +78,7 @@ const DEFAULTS: Settings = {
   nSamplesPerPrompt: 8,
   temperature: 1,
   topP: 1,
+  topK: -1,
   maxResponseLen: 1024,
   seed: 1234,
   rmType: "math",
@@ -74,10 +86,31 @@ const DEFAULTS: Settings = {
   dataFile: undefined,
 };
 
-/** Explicit values over the recipe's over the defaults. */
-export function resolveSettings(explicit: Explicit, recipe: Recipe | undefined): Settings {
-  const chosen = recipe === undefined ? {} : settingsOfRecipe(recipe, explicit.name);
-  const layers = [DEFAULTS, chosen, explicit];
+/**
+ * The sets to evaluate. `sets` are those that were given one by one; without them it is the one that `common` names, else all
+ * of the recipe's, else one. A set's own values win over `common`, that over the recipe's, those over the defaults.
+ */
+export function resolveSettings(
+  common: Explicit,
+  recipe: Recipe | undefined,
+  sets: readonly Explicit[] = [],
+): Settings[] {
+  const { name, dataFile, ...shared } = common;
+  const given: readonly Explicit[] =
+    sets.length > 0
+      ? sets
+      : name !== undefined || dataFile !== undefined || recipe === undefined
+        ? [{ name, dataFile }]
+        : recipe.eval.datasets.length === 0
+          ? [{}]
+          : recipe.eval.datasets.map((set) => ({ name: set.name }));
+  return given.map((set) => {
+    const chosen = recipe === undefined ? {} : settingsOfRecipe(recipe, set.name);
+    return merge([DEFAULTS, chosen, shared, set]);
+  });
+}
+
+function merge(layers: readonly Partial<Explicit>[]): Settings {
   const merged: Record<string, unknown> = {};
   for (const layer of layers) {
     for (const key of Object.keys(settingsShape)) {
@@ -88,29 +121,32 @@ export function resolveSettings(explicit: Explicit, recipe: Recipe | undefined):
   return merged as unknown as Settings;
 }
 
-/** A recipe may have several evaluation sets: the one of that name, or the first. */
+/** What the recipe says of its set of that name, or of its first. */
 function settingsOfRecipe(recipe: Recipe, name: string | undefined): Explicit {
   const { datasets, ...common } = recipe.eval;
-  const set = name === undefined ? datasets[0] : datasets.find((set) => set.name === name);
-  const topK = set?.topK ?? common.topK ?? -1;
-  if (topK !== -1) {
+  if ((common.maxPromptLen ?? null) !== null) {
     throw new UsageError(
       "EVAL_FIELD_REFUSED",
-      `The recipe samples the ${topK} likeliest tokens, which this stage cannot`,
+      "The recipe leaves out long problems, which this stage does not.",
       {
-        field: set?.topK === undefined ? "eval.topK" : "eval.datasets",
-        hint: "Remove topK from the recipe, or use topP.",
+        field: "eval.maxPromptLen",
+        hint: "Remove it from the recipe, and long problems from the data.",
       },
     );
   }
+  const set = name === undefined ? datasets[0] : datasets.find((set) => set.name === name);
   return {
-    ...(set === undefined ? {} : { name: set.name, dataFile: set.path }),
+    // On a cluster the path is whole; here it is a file of the dataset's folder.
+    ...(set === undefined
+      ? {}
+      : { name: set.name, dataFile: isAbsolute(set.path) ? basename(set.path) : set.path }),
     inputKey: set?.inputKey ?? recipe.data.inputKey,
     labelKey: set?.labelKey ?? recipe.data.labelKey,
     applyChatTemplate: recipe.data.applyChatTemplate,
     nSamplesPerPrompt: set?.nSamplesPerPrompt ?? common.nSamplesPerPrompt,
     temperature: set?.temperature ?? common.temperature,
     topP: set?.topP ?? common.topP,
+    topK: set?.topK ?? common.topK ?? recipe.rollout.topK,
     maxResponseLen: set?.maxResponseLen ?? common.maxResponseLen,
     seed: recipe.seed,
     rmType: set?.rmType ?? recipe.reward.rmType,

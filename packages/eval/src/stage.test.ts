@@ -100,8 +100,8 @@ describe("the eval stage", () => {
         const { result } = await kit.run(input);
         if (interrupt) {
           const logs = kit.events.filter((event) => event.type === "log");
-          expect(logs.map(({ message }) => message)).toContain(
-            "256 samples were on record already",
+          expect(logs.map(({ message }) => message).join()).toMatch(
+            /\d+ samples were on record already/,
           );
         }
         return Promise.all(

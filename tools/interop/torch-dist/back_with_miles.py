@@ -1,48 +1,19 @@
 """Runs the reference's convert_torch_dist_to_hf.py on a checkpoint of ours and compares what it writes with the model.
 
-Its imports reach packages of a GPU training image that conversion never calls (ray, sglang, triton, ...). What of these
-is not installed is replaced by an empty stand-in while it is imported.
+Its imports reach packages of a GPU training image that conversion never calls: absent_packages.py.
 
     python back_with_miles.py --miles DIR --megatron DIR CHECKPOINT MODEL
 """
 
 import argparse
-import importlib.util
 import runpy
 import sys
 import tempfile
-from importlib.machinery import ModuleSpec
 from pathlib import Path
-from unittest.mock import MagicMock
 
+import absent_packages
 from check import same_bits
 from hf_weights import read_hf
-
-ABSENT = ("ray", "sglang", "triton", "tqdm", "httpx", "psutil", "numba")
-
-
-class StandIn(MagicMock):
-    __path__: list[str] = []
-    __spec__ = None
-
-
-class Finder:
-    """Finds the packages of ABSENT that are not installed."""
-
-    def __init__(self, names: set[str]) -> None:
-        self.names = names
-
-    def find_spec(self, name: str, _path=None, _target=None) -> ModuleSpec | None:
-        return ModuleSpec(name, self, is_package=True) if name.split(".")[0] in self.names else None
-
-    def create_module(self, spec: ModuleSpec):
-        module = StandIn(name=spec.name)
-        module.__name__ = spec.name
-        return module
-
-    def exec_module(self, _module) -> None:
-        pass
-
 
 def main() -> None:
     parser = argparse.ArgumentParser()
@@ -52,7 +23,7 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     options = parser.parse_args()
     source = read_hf(options.model)
-    sys.meta_path.append(Finder({name for name in ABSENT if importlib.util.find_spec(name) is None}))
+    absent_packages.install()
     sys.path[:0] = [str(options.miles), str(options.megatron)]
     with tempfile.TemporaryDirectory() as name:
         out = Path(name) / "hf"

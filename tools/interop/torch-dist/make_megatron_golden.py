@@ -25,6 +25,8 @@ GOLDENS = {
     "tp2-pp2-ep2": ("golden", "world=4,tp=2,pp=2,ep=2,etp=1", Saving(fully_parallel=True)),
     "tp2-per-expert": ("golden", "world=2,tp=2", Saving(per_expert=True)),
     "tp2-stacked": ("golden-stacked", "world=2,tp=2", Saving()),
+    "optimizer-buckets": ("golden", "world=4,tp=2,ep=2", Saving(optimizer="dp_reshardable")),
+    "optimizer-tensors": ("golden", "world=4,tp=2,ep=2", Saving(optimizer="fully_reshardable")),
 }
 
 
@@ -58,12 +60,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--miles", type=Path, required=True)
     parser.add_argument("--megatron", type=Path, required=True)
+    parser.add_argument("--only", action="append", choices=GOLDENS, help="default: all")
     parser.add_argument("out", type=Path)
     options = parser.parse_args()
     use_megatron(options.miles, options.megatron)
     with tempfile.TemporaryDirectory() as name:
         temporary = Path(name)
-        for golden, (variant, layout, saving) in GOLDENS.items():
+        for golden in options.only or GOLDENS:
+            variant, layout, saving = GOLDENS[golden]
             out = options.out / golden
             shutil.rmtree(out, ignore_errors=True)
             subprocess.run(["node", HERE / "make-model.mjs", out / "model", variant], check=True)

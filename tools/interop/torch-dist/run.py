@@ -7,6 +7,8 @@ radixark/Megatron-LM; without them the checks that need them are skipped. Ends w
 """
 
 import argparse
+import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from collections.abc import Callable
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
+CONVERT = ROOT / "packages/convert/bin/moonlight-convert.js"
 TINY = ROOT / "packages/tiny-moonlight/assets/models/moonlight-rl/tiny-moonlight"
 VARIANTS = ("plain", "q-lora", "tied")
 LOADED_AT = ("world=1", "world=2,tp=2", "world=2,pp=2", "world=4,tp=2,ep=4,etp=1", "world=8,tp=2,pp=2,ep=2")
@@ -25,20 +28,33 @@ SAVED_AT = (
     ("plain", "world=4,tp=2,pp=2,ep=2,etp=1", "--fully-parallel"),
     ("q-lora", "world=4,tp=2,ep=2"),
     ("tied", "world=4,tp=2,ep=4,etp=1", "--fully-parallel"),
+    ("plain", "world=2", "--optimizer=dp_reshardable"),
+    ("plain", "world=4,tp=2,ep=2", "--fully-parallel", "--optimizer=dp_reshardable"),
+    ("plain", "world=4,tp=2,pp=2,ep=2,etp=1", "--fully-parallel", "--optimizer=fully_reshardable"),
 )
 CHECK_SECONDS = 900
 
 
-def run(*command: str | pathlib.Path) -> None:
-    subprocess.run(command, check=True, timeout=CHECK_SECONDS, stdin=subprocess.DEVNULL)
+def run(*command: str | pathlib.Path, **env: str) -> None:
+    environment = os.environ | env
+    subprocess.run(command, check=True, timeout=CHECK_SECONDS, stdin=subprocess.DEVNULL, env=environment)
 
 
-def convert(workspace: pathlib.Path, *flags: str | pathlib.Path) -> pathlib.Path:
+def convert(workspace: pathlib.Path, *flags: str | pathlib.Path, **env: str) -> pathlib.Path:
     """Returns the folder of the artifact, the only one of its workspace."""
-    run("node", ROOT / "packages/convert/bin/moonlight-convert.js", "--workspace", workspace, *flags)
+    run("node", CONVERT, "--workspace", workspace, *flags, **env)
     kind = "hf-model" if "hf" in flags else "torch-dist"
     [found] = (workspace / "store").glob(f"{kind}-*")
     return found
+
+
+def optimizer_tensors(checkpoint: pathlib.Path) -> int:
+    told = subprocess.run(
+        ["node", CONVERT, "inspect", "--json", checkpoint], check=True, timeout=CHECK_SECONDS, stdout=subprocess.PIPE
+    )
+    # The last line is the summary.
+    tensors = json.loads(told.stdout.splitlines()[-1])["output"]["tensors"]
+    return sum("optimizer." in tensor["name"] for tensor in tensors)
 
 
 def main() -> int:
@@ -73,11 +89,21 @@ def main() -> int:
             label = "-".join((model, layout, *flags))
             out = temporary / f"megatron-{label}"
             run(python, HERE / "save_with_megatron.py", *reference, "--layout", layout, *flags, models[model], out)
+            with_optimizer = any(flag.startswith("--optimizer") for flag in flags)
+            assert (optimizer_tensors(out) > 0) == with_optimizer, "the optimizer's tensors are not what was asked for"
+            run("node", CONVERT, "verify", out, "--model", models[model])
             equal_after(out, model, label)
 
         def megatron_loads_ours(model: str) -> None:
             layouts = [part for layout in LOADED_AT for part in ("--layout", layout)]
             run(python, HERE / "load_with_megatron.py", *reference, *layouts, ours[model], models[model])
+
+        def our_backend_runs_theirs() -> None:
+            """`--backend megatron` with the reference's real tool; it compares the outcome itself."""
+            convert(
+                temporary / "theirs", "--to", "hf", "--checkpoint", ours["tiny"], "--model", TINY,
+                "--backend", "megatron", "--python", python, *reference, PYTHONPATH=str(HERE / "stand_ins"),
+            )
 
         checks: list[tuple[str, bool, Callable[[], None]]] = []
         for model, folder in models.items():
@@ -91,6 +117,7 @@ def main() -> int:
                     lambda pair=pair: run(python, HERE / "back_with_miles.py", *reference, *pair),
                 ),
             ]
+        checks.append(("our --backend megatron runs the reference's converter", True, our_backend_runs_theirs))
         checks.append(("we read what torch saved", False, we_read_torchs))
         for saved in SAVED_AT:
             title = f"we read what Megatron saved: {' '.join(saved)}"

@@ -1,9 +1,10 @@
 """Saves a Hugging Face model as training would: megatron.core.dist_checkpointing.save of a real GPTModel.
 
     python save_with_megatron.py --miles DIR --megatron DIR --layout world=4,tp=2,ep=2 [--fully-parallel]
-        [--per-expert] MODEL OUT
+        [--per-expert] [--optimizer dp_reshardable|fully_reshardable] MODEL OUT
 
-`--per-expert` gives the keys of `singleton_local_shards` (one tensor an expert, gate and up apart); a model whose layers
+`--optimizer` adds the state of the distributed optimizer, in that of its two forms (the first is what training saves
+unless told otherwise), and of the schedule. `--per-expert` gives the keys of `singleton_local_shards` (one tensor an expert, gate and up apart); a model whose layers
 are all alike gets stacked keys (a leading layer axis, no layer numbers). `_extra_state` objects, random states and a
 common.pt with Megatron's own classes are always there.
 """
@@ -20,6 +21,7 @@ import torch.distributed as dist
 from hf_weights import megatron_tensors, read_config
 from load_with_megatron import flat, piece
 from megatron_model import Layout, build, in_processes, use_megatron
+from megatron_optimizer import CudaIsCpu, stepped_optimizer, wrap
 
 ITERATION = 20
 
@@ -28,6 +30,7 @@ ITERATION = 20
 class Saving:
     fully_parallel: bool = False
     per_expert: bool = False
+    optimizer: str | None = None
 
 
 def fill(gpt, whole: dict[str, torch.Tensor]) -> None:
@@ -85,11 +88,12 @@ def save(layout: Layout, model: Path, out: Path, saving: Saving) -> None:
     config = read_config(model)
     whole = megatron_tensors(model)
     metadata = {
-        "distrib_optim_sharding_type": "fully_reshardable",
+        "distrib_optim_sharding_type": saving.optimizer or "fully_reshardable",
         "singleton_local_shards": saving.per_expert,
         "chained_optim_avoid_prefix": True,
     }
     gpt = build(config, layout)
+    training = None if saving.optimizer is None else wrap(gpt)
     state: dict = {
         "args": arguments_of(config, layout),
         "checkpoint_version": 3.0,
@@ -99,6 +103,10 @@ def save(layout: Layout, model: Path, out: Path, saving: Saving) -> None:
     fill(gpt, whole)
     state["model"] = gpt.sharded_state_dict(metadata=dict(metadata))
     state["rng_state"] = random_states()
+    if training is not None:
+        with CudaIsCpu():
+            state["optimizer"] = stepped_optimizer(training).sharded_state_dict(state["model"], metadata=dict(metadata))
+        state["opt_param_scheduler"] = {"max_lr": 1e-6, "num_steps": 1, "lr_decay_style": "constant"}
     strategy = get_default_save_sharded_strategy("torch_dist")
     if saving.fully_parallel:
         group = parallel_state.get_data_parallel_group(with_context_parallel=True)
@@ -120,8 +128,9 @@ def main() -> None:
     parser.add_argument("--miles", type=Path, required=True)
     parser.add_argument("--megatron", type=Path, required=True)
     parser.add_argument("--layout", type=Layout.parse, required=True)
-    for flag in vars(Saving()):
-        parser.add_argument(f"--{flag.replace('_', '-')}", action="store_true")
+    parser.add_argument("--fully-parallel", action="store_true")
+    parser.add_argument("--per-expert", action="store_true")
+    parser.add_argument("--optimizer", choices=("dp_reshardable", "fully_reshardable"))
     parser.add_argument("model", type=Path)
     parser.add_argument("out", type=Path)
     options = parser.parse_args()

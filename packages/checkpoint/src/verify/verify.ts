@@ -3,6 +3,7 @@ import { readJson, throwIfAborted } from "@moonlight-rl/core";
 import { hfConfigSchema } from "@moonlight-rl/model";
 import { firstNonFinite, itemSize, tensorBytes } from "../dtype.ts";
 import { openTensorStore } from "../inspect/open-store.ts";
+import { isOptimizerState } from "../megatron/training-state.ts";
 import type { TensorEntry, TensorPart, TensorStore } from "../inspect/tensor-store.ts";
 import { configFindings } from "./check-config.ts";
 import { findingOf, type Finding } from "./finding.ts";
@@ -26,7 +27,7 @@ export interface Verification {
 }
 
 /**
- * Reads every byte of a checkpoint: each tensor covered by its chunks once, byte counts, CRCs, no NaN or infinity, and the
+ * Reads every byte of a checkpoint: each tensor covered by its chunks once, byte counts, CRCs, no NaN or infinity in weights, and the
  * architecture's tensors, no more and no less. All that is wrong is listed; of a chunk the first fault. Memory: blocks of
  * 8 MiB. Errors: `CHECKPOINT_NOT_FOUND`; an aborted signal.
  */
@@ -105,10 +106,12 @@ async function checkPart(
 ): Promise<Finding | undefined> {
   let done = 0;
   let found: Finding | undefined;
+  // Megatron saves the padding inside its optimizer's buckets uninitialised.
+  const scanned = !isOptimizerState(name);
   // All of a chunk is read even after a NaN: its CRC says whether the NaN was written so.
   for await (const block of store.blocks(name, part)) {
     onBlock(block.byteLength);
-    const at = found === undefined ? firstNonFinite(block, dtype) : undefined;
+    const at = found === undefined && scanned ? firstNonFinite(block, dtype) : undefined;
     if (at !== undefined) {
       const element = done / itemSize(dtype) + at;
       found = {

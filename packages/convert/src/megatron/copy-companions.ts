@@ -4,8 +4,8 @@ import { syncFile } from "@moonlight-rl/core";
 
 /** Weights in any format: they are written anew, and another format's would be the source's still. */
 const WEIGHTS = /\.(safetensors|bin|pt|pth|ckpt|gguf|onnx|msgpack|h5)(\.index\.json)?$/;
-/** The artifact's own. */
-const RECORDS = new Set(["manifest.json", "provenance.json"]);
+/** An artifact's own description, which is not its model's. */
+export const RECORDS: ReadonlySet<string> = new Set(["manifest.json", "provenance.json"]);
 
 /** Copies config, tokenizer, model code and whatever else lies beside the weights of a model; hidden files are left. */
 export async function copyCompanions(source: string, target: string): Promise<void> {

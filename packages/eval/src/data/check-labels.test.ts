@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { EventInput } from "@moonlight-rl/core";
 import { checkLabels } from "./check-labels.ts";
 
-const problem = (label: string | number) => [{ index: 4, prompt: "?", label, digest: "" }];
+const problem = (label: string | number) => [{ index: 4, row: 4, prompt: "?", label, digest: "" }];
 
 describe("checkLabels", () => {
   it("names the problem whose label the grader refuses, before anything is sampled", () => {

@@ -54,8 +54,8 @@ describe("readProblems", () => {
 describe("findDataFile", () => {
   it("takes the named file, or the only one", async () => {
     await writeFile(file, "");
-    expect(await findDataFile(folder, undefined)).toBe(file);
-    expect(await findDataFile(folder, "set.jsonl")).toBe(file);
+    expect(await findDataFile(folder, undefined)).toBe("set.jsonl");
+    expect(await findDataFile(folder, "set.jsonl")).toBe("set.jsonl");
     await expect(findDataFile(folder, "sett.jsonl")).rejects.toMatchObject({
       code: "EVAL_DATA_MISSING",
       hint: 'Did you mean "set.jsonl"?',

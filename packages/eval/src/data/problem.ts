@@ -1,15 +1,18 @@
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
-import { digestOf, PreflightError, UsageError, type Json } from "@moonlight-rl/core";
+import { digestOf, UsageError, type Json } from "@moonlight-rl/core";
 import { z } from "zod";
+import { readDataRows } from "./data-rows.ts";
+import { ALL_ROWS, type RowRange } from "./row-range.ts";
+import { fieldOf, invalidRow, type Row } from "./row.ts";
 
 const messageSchema = z.looseObject({ role: z.string(), content: z.string() });
 export type Message = z.output<typeof messageSchema>;
 
-/** A row of an evaluation set. */
+/** A problem of an evaluation set. */
 export interface Problem {
-  /** Position in the file, from 0. */
+  /** Position within the set, from 0. */
   readonly index: number;
+  /** Number of its row in the file, from 0: the same whichever slice of the file the set is. */
+  readonly row: number;
   readonly prompt: string | readonly Message[];
   readonly label: Json;
   /** Identity of prompt and label: what makes two results comparable. */
@@ -21,91 +24,51 @@ export interface ProblemKeys {
   readonly labelKey: string;
 }
 
-/** A line longer than this is not a problem but a broken file. */
-const MAX_LINE = 16 << 20;
-
 /**
- * Reads the problems of a .jsonl file in order. Blank lines are skipped and unknown fields ignored; a line
- * that is not JSON or lacks prompt or label is an error that names the line (the reference drops it silently).
+ * Reads the problems of a data file in order. Unknown fields are ignored; a row that lacks prompt or label is an error that
+ * names it (the reference drops it silently).
  */
-export async function readProblems(file: string, keys: ProblemKeys): Promise<Problem[]> {
+export async function readProblems(
+  file: string,
+  keys: ProblemKeys,
+  rows: RowRange = ALL_ROWS,
+): Promise<Problem[]> {
   const problems: Problem[] = [];
-  let line = 0;
-  for await (const text of linesOf(file)) {
-    line++;
-    if (text.trim() === "") continue;
-    if (text.length > MAX_LINE) throw invalid(file, line, "is longer than 16 MB");
-    problems.push(parseProblem(text, problems.length, keys, { file, line }));
+  for await (const row of readDataRows(file, rows)) {
+    const prompt = promptOf(row, keys.inputKey, file);
+    const label = labelOf(row, keys.labelKey, file);
+    problems.push(makeProblem(problems.length, row.number, prompt, label));
   }
   if (problems.length === 0) {
-    throw new UsageError("EVAL_DATA_INVALID", `${file} has no rows.`, { file });
+    const which = rows === ALL_ROWS ? "no rows" : `no rows from ${rows.start} on`;
+    throw new UsageError("EVAL_DATA_INVALID", `${file} has ${which}.`, { file });
   }
   return problems;
 }
 
-interface Place {
-  readonly file: string;
-  readonly line: number;
+export function makeProblem(
+  index: number,
+  row: number,
+  prompt: Problem["prompt"],
+  label: Json,
+): Problem {
+  return { index, row, prompt, label, digest: digestOf({ prompt, label }) };
 }
 
-function parseProblem(text: string, index: number, keys: ProblemKeys, place: Place): Problem {
-  const { file, line } = place;
-  let row: unknown;
-  try {
-    row = JSON.parse(text);
-  } catch (cause) {
-    throw invalid(file, line, `is not JSON: ${(cause as Error).message}`, undefined, cause);
-  }
-  if (typeof row !== "object" || row === null || Array.isArray(row)) {
-    throw invalid(file, line, "is not an object");
-  }
-  const prompt = promptOf(row, keys.inputKey, place);
-  const label = labelOf(row, keys.labelKey, place);
-  return { index, prompt, label, digest: digestOf({ prompt, label }) };
-}
-
-function promptOf(row: object, key: string, { file, line }: Place): Problem["prompt"] {
-  const value = Object.hasOwn(row, key) ? (row as Record<string, unknown>)[key] : undefined;
+/** The prompt of a row: a text, or a list of messages. */
+export function promptOf(row: Row, key: string, file: string): Problem["prompt"] {
+  const value = fieldOf(row, key);
   if (typeof value === "string" && value !== "") return value;
-  if (value === undefined) throw invalid(file, line, `has no "${key}"`, key);
+  if (value === undefined) throw invalidRow(file, row.place, `has no "${key}"`, key);
   const messages = z.array(messageSchema).min(1).safeParse(value);
   if (messages.success) return messages.data;
-  throw invalid(file, line, `"${key}" is neither a text nor a list of messages`, key);
+  throw invalidRow(file, row.place, `"${key}" is neither a text nor a list of messages`, key);
 }
 
-function labelOf(row: object, key: string, { file, line }: Place): Json {
-  const value = Object.hasOwn(row, key) ? (row as Record<string, unknown>)[key] : undefined;
+export function labelOf(row: Row, key: string, file: string): Json {
+  const value = fieldOf(row, key);
   if (value === undefined || value === null || value === "") {
-    throw invalid(file, line, `has no "${key}", so no response could be right`, key);
+    throw invalidRow(file, row.place, `has no "${key}", so no response could be right`, key);
   }
   return value as Json;
-}
-
-async function* linesOf(file: string): AsyncGenerator<string> {
-  const input = createReadStream(file);
-  try {
-    yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  } catch (cause) {
-    throw new PreflightError(
-      "EVAL_DATA_MISSING",
-      `Cannot read ${file}: ${(cause as Error).message}`,
-      { file, cause },
-    );
-  } finally {
-    input.destroy();
-  }
-}
-
-function invalid(
-  file: string,
-  line: number,
-  what: string,
-  field?: string,
-  cause?: unknown,
-): UsageError {
-  return new UsageError("EVAL_DATA_INVALID", `${file}: line ${line} ${what}.`, {
-    file,
-    ...(field === undefined ? {} : { field: `line ${line}: ${field}` }),
-    ...(cause === undefined ? {} : { cause }),
-  });
 }

@@ -1,21 +1,35 @@
 import { z } from "zod";
 
+/** What became of a response, beside its reward: the classes of `@moonlight-rl/reward`. */
+export const OUTCOMES = [
+  "correct",
+  "wrong",
+  "no_answer",
+  "unparsable",
+  "truncated",
+  "timed_out",
+] as const;
+
 /** One response and what became of it: a row of samples.ndjson. */
 export const gradedSampleSchema = z.object({
-  /** Position of the problem in the data file, from 0. */
+  /** Position of the problem within the evaluated set, from 0. */
   problem: z.int().nonnegative(),
   /** Number of the sample within its problem, from 0. */
   sample: z.int().nonnegative(),
   prompt: z.string(),
   /** Text of the response without the token that ended it. */
   response: z.string(),
-  /** Tokens of the response, the one that ended it included. */
-  tokens: z.int().nonnegative(),
+  /** What a server gave apart from the response as the model's reasoning; not graded. */
+  reasoning: z.string().optional(),
+  /** Tokens of the response, the one that ended it included; null where nobody counted. */
+  tokens: z.int().nonnegative().nullable(),
   /** Whether the response was cut off at the length limit. */
   truncated: z.boolean(),
+  /** Why it ended, in the word of whoever answered. */
+  finishReason: z.string().optional(),
   label: z.json(),
   reward: z.number(),
-  outcome: z.enum(["correct", "wrong", "no_answer", "unparsable", "truncated"]),
+  outcome: z.enum(OUTCOMES),
   /** The answer as found in the response. */
   extracted: z.string().nullable(),
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { compareResults } from "./compare.ts";
-import type { GradedSample } from "./graded-sample.ts";
 import { renderP, renderSummary } from "./render-summary.ts";
 import { makeResult, resultSchema, type EvalResult, type ResultHead } from "./result.ts";
+import type { SampleFacts } from "../sampling/sample-facts.ts";
 import { warnAbout } from "../warnings.ts";
 
 const head: ResultHead = {
@@ -29,19 +29,18 @@ function evaluate(...problems: string[]): EvalResult {
     t: "truncated",
   } as const;
   const samples = problems.flatMap((codes, problem) =>
-    Array.from(codes, (code, sample): GradedSample => {
+    Array.from(codes, (code, sample): SampleFacts => {
       const outcome = outcomes[code as keyof typeof outcomes];
       return {
         problem,
         sample,
-        prompt: "",
-        response: "",
         tokens: sample + 1,
+        characters: 1,
+        repetitive: false,
         truncated: code === "t",
-        label: "1",
         reward: code === "c" ? 1 : 0,
         outcome,
-        extracted: code === "n" || code === "t" ? null : "1",
+        vote: code === "n" || code === "t" ? null : code,
       };
     }),
   );
@@ -63,10 +62,18 @@ describe("makeResult", () => {
       unparsable: 0.125,
       no_answer: 0.125,
       truncated: 0.125,
+      timed_out: 0,
     });
     expect(result.closedShare).toBe(0.75);
     expect(result.truncatedShare).toBe(0.125);
-    expect(result.responseLength).toEqual({ mean: 1.5, median: 1.5, p95: 2, min: 1, max: 2 });
+    expect(result.responseLength).toEqual({
+      unit: "tokens",
+      mean: 1.5,
+      median: 1.5,
+      p95: 2,
+      min: 1,
+      max: 2,
+    });
     expect(result.perProblem.map(({ correct }) => correct)).toEqual([2, 1, 0, 0]);
   });
 

@@ -2,7 +2,9 @@ import { z } from "zod";
 import { estimateMean, sum } from "../statistics/estimate.ts";
 import { lengthStatistics } from "../statistics/lengths.ts";
 import { passAtPowersOfTwo } from "../statistics/pass-at-k.ts";
-import type { GradedSample } from "./graded-sample.ts";
+import { nameSchema } from "../settings.ts";
+import { OUTCOMES, type GradedSample } from "./graded-sample.ts";
+import type { SampleFacts } from "../sampling/sample-facts.ts";
 
 const interval = z.object({
   low: z.number(),
@@ -17,6 +19,7 @@ const outcomes = z.object({
   no_answer: share,
   unparsable: share,
   truncated: share,
+  timed_out: share.default(0),
 });
 
 export const comparisonSchema = z.object({
@@ -50,9 +53,11 @@ export const resultSchema = z.object({
     maxResponseLen: z.int(),
     seed: z.int(),
   }),
-  /** Identities of the model and the data. */
+  /** Identities of the model and the data: digests; of a server `served:NAME`, of saved responses `responses:SHA256`. */
   model: z.string(),
   data: z.string(),
+  /** Names of the further sets of the same evaluation; each has a folder `sets/NAME`. */
+  otherSets: z.array(nameSchema).optional(),
   problems: z.int().positive(),
   samples: z.int().positive(),
   /** Share of samples with reward 1 (avg@n), clustered by problem. */
@@ -67,8 +72,11 @@ export const resultSchema = z.object({
   closedShare: share,
   /** Share of samples that were cut off at the length limit. */
   truncatedShare: share,
-  /** Tokens. */
+  /** Share of samples that go round in circles at their end. */
+  repetitiveShare: share.optional(),
+  /** Tokens; characters where nobody counted tokens. */
   responseLength: z.object({
+    unit: z.enum(["tokens", "characters"]).default("tokens"),
     mean: z.number(),
     median: z.number(),
     p95: z.number(),
@@ -88,9 +96,9 @@ export type ResultHead = Pick<EvalResult, "name" | "settings" | "model" | "data"
 export function makeResult(
   head: ResultHead,
   problems: readonly { readonly digest: string; readonly label: unknown }[],
-  samples: readonly GradedSample[],
+  samples: readonly SampleFacts[],
 ): EvalResult {
-  const groups = problems.map((): GradedSample[] => []);
+  const groups = problems.map((): SampleFacts[] => []);
   for (const sample of samples) groups[sample.problem]?.push(sample);
   const right = groups.map((group) => group.map(({ reward }) => (reward === 1 ? 1 : 0)));
   const perProblem = problems.map(({ digest, label }, i) => ({
@@ -99,7 +107,7 @@ export function makeResult(
     n: right[i]?.length ?? 0,
     correct: sum(right[i] ?? []),
   }));
-  const shareOf = (test: (sample: GradedSample) => boolean): number =>
+  const shareOf = (test: (sample: SampleFacts) => boolean): number =>
     samples.filter(test).length / samples.length;
   const outcomeShare = (outcome: GradedSample["outcome"]): number =>
     shareOf((sample) => sample.outcome === outcome);
@@ -111,16 +119,21 @@ export function makeResult(
     accuracy: estimateMean(right),
     meanReward: sum(samples.map(({ reward }) => reward)) / samples.length,
     passAtK: passAtPowersOfTwo(perProblem),
-    outcomes: {
-      correct: outcomeShare("correct"),
-      wrong: outcomeShare("wrong"),
-      no_answer: outcomeShare("no_answer"),
-      unparsable: outcomeShare("unparsable"),
-      truncated: outcomeShare("truncated"),
-    },
-    closedShare: shareOf(({ extracted }) => extracted !== null),
+    outcomes: Object.fromEntries(
+      OUTCOMES.map((outcome) => [outcome, outcomeShare(outcome)]),
+    ) as EvalResult["outcomes"],
+    closedShare: shareOf(({ vote }) => vote !== null),
     truncatedShare: shareOf(({ truncated }) => truncated),
-    responseLength: lengthStatistics(samples.map(({ tokens }) => tokens)),
+    repetitiveShare: shareOf(({ repetitive }) => repetitive),
+    responseLength: responseLength(samples),
     perProblem,
   };
+}
+
+function responseLength(samples: readonly SampleFacts[]): EvalResult["responseLength"] {
+  const tokens = samples.map(({ tokens }) => tokens);
+  if (tokens.every((count) => count !== null)) {
+    return { unit: "tokens", ...lengthStatistics(tokens) };
+  }
+  return { unit: "characters", ...lengthStatistics(samples.map(({ characters }) => characters)) };
 }

@@ -1,17 +1,51 @@
+import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic, writeJsonAtomic } from "@moonlight-rl/core";
+import { pipeline } from "node:stream/promises";
+import { syncFile, writeJsonAtomic } from "@moonlight-rl/core";
+import type { EvaluationSet } from "../evaluation-set.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { SampleJournal } from "../sampling/journal.ts";
 import type { GradedSample } from "./graded-sample.ts";
 import type { EvalResult } from "./result.ts";
 
-/** Folder contents are a function of the input alone: no times, no host. */
-export async function writeResult(
-  folder: string,
-  result: EvalResult,
-  samples: readonly GradedSample[],
-): Promise<void> {
+export interface FinishedSet {
+  readonly set: EvaluationSet;
+  readonly policy: Policy;
+  readonly result: EvalResult;
+  readonly journal: SampleJournal;
+}
+
+/**
+ * Writes results.json and samples.ndjson of a set. Contents are a function of the input alone (no times, no host); one sample
+ * is in memory at a time.
+ */
+export async function writeResult(folder: string, finished: FinishedSet): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeJsonAtomic(join(folder, "results.json"), result);
-  const rows = samples.map((sample) => `${JSON.stringify(sample)}\n`).join("");
-  await writeFileAtomic(join(folder, "samples.ndjson"), rows);
+  const samples = join(folder, "samples.ndjson");
+  await pipeline(rows(finished), createWriteStream(samples));
+  await syncFile(samples);
+  await writeJsonAtomic(join(folder, "results.json"), finished.result);
+}
+
+function* rows({ set, policy, journal }: FinishedSet): Generator<string> {
+  for (const request of set.requests) {
+    const { response, reasoning, tokens, truncated, finishReason } = journal.readAnswer(request);
+    const { reward, outcome, extracted } = journal.readGrade(request);
+    const problem = set.problems[request.problem];
+    const row: GradedSample = {
+      ...request,
+      prompt: problem === undefined ? "" : policy.promptText(problem),
+      response,
+      ...(reasoning !== undefined && { reasoning }),
+      tokens,
+      truncated,
+      finishReason,
+      label: (problem?.label ?? null) as GradedSample["label"],
+      reward,
+      outcome,
+      extracted,
+    };
+    yield `${JSON.stringify(row)}\n`;
+  }
 }

@@ -1,53 +1,192 @@
-import { existsSync } from "node:fs";
-import { NdjsonWriter, readNdjson, VerificationError } from "@moonlight-rl/core";
-import { z } from "zod";
-import { gradedSampleSchema, type GradedSample } from "../result/graded-sample.ts";
+import {
+  closeSync,
+  createReadStream,
+  fdatasync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from "node:fs";
+import { VerificationError } from "@moonlight-rl/core";
+import type { z } from "zod";
+import { answerSchema, type Answer, type SampleRequest } from "../policy/answer.ts";
+import { recordedGradeSchema, type RecordedGrade } from "./recorded-grade.ts";
 
-const entrySchema = z.object({
-  /** First problem of the batch. */
-  first: z.int().nonnegative(),
-  samples: z.array(gradedSampleSchema),
-});
+/** Where a line stands in the file; no samples are kept in memory. */
+interface Place {
+  readonly offset: number;
+  readonly length: number;
+}
+
+interface Entry {
+  readonly answer: Place;
+  grade?: Place;
+}
+
+/** Lines are handed to the operating system at once, which survives a kill; to the disk this often, which survives a power cut. */
+const SYNC_EVERY_MS = 1000;
 
 /**
- * Finished batches, one durable line each: what survives a crash. A batch is there whole or not at all
- * (a line that was cut off is dropped), so nothing is asked twice that is there, and nothing counts twice.
+ * Every answer and every grade as one line each, written the moment it is there. After a crash an answer on record is
+ * never asked again and never counted twice; a line that was cut off is dropped. Memory: about 300 bytes a sample.
  */
 export class SampleJournal {
-  readonly #writer: NdjsonWriter;
   readonly #path: string;
+  readonly #file: number;
+  readonly #entries = new Map<string, Entry>();
+  #size = 0;
+  #synced = performance.now();
 
-  constructor(path: string) {
+  private constructor(path: string) {
     this.#path = path;
-    // Cuts off a torn last line before anything is read.
-    this.#writer = new NdjsonWriter(path);
+    this.#file = openSync(path, "a+");
   }
 
-  /** The batches on record, by first problem. */
-  async read(): Promise<Map<number, readonly GradedSample[]>> {
-    const batches = new Map<number, readonly GradedSample[]>();
-    if (!existsSync(this.#path)) return batches;
-    for await (const line of readNdjson(this.#path)) {
-      const entry = entrySchema.safeParse(line);
-      if (!entry.success || batches.has(entry.data.first)) throw this.#corrupt(entry.error);
-      batches.set(entry.data.first, entry.data.samples);
+  /**
+   * Opens or makes the file. `onAnswer` and `onGrade` get what is on record, in the order of writing.
+   * Errors: `EVAL_JOURNAL_CORRUPT`.
+   */
+  static async open(
+    path: string,
+    listener: {
+      readonly onAnswer?: (answer: Answer) => void;
+      readonly onGrade?: (grade: RecordedGrade) => void;
+    } = {},
+  ): Promise<SampleJournal> {
+    const journal = new SampleJournal(path);
+    try {
+      for await (const { text, place } of journal.#lines()) {
+        const value = journal.#parse(text);
+        const grade = recordedGradeSchema.safeParse(value);
+        if (grade.success) {
+          journal.#noteGrade(grade.data, place);
+          listener.onGrade?.(grade.data);
+          continue;
+        }
+        const answer = journal.#check(answerSchema, value);
+        journal.#noteAnswer(answer, place);
+        listener.onAnswer?.(answer);
+      }
+      ftruncateSync(journal.#file, journal.#size);
+    } catch (error) {
+      journal.close();
+      throw error;
     }
-    return batches;
+    return journal;
   }
 
-  append(first: number, samples: readonly GradedSample[]): void {
-    this.#writer.append({ first, samples }, { durable: true });
+  has(request: SampleRequest): boolean {
+    return this.#entries.has(keyOf(request));
+  }
+
+  isGraded(request: SampleRequest): boolean {
+    return this.#entries.get(keyOf(request))?.grade !== undefined;
+  }
+
+  appendAnswers(answers: readonly Answer[]): void {
+    for (const answer of answers) this.#noteAnswer(answer, this.#append(answer));
+    this.#sync();
+  }
+
+  appendGrade(grade: RecordedGrade): void {
+    this.#noteGrade(grade, this.#append(grade));
+  }
+
+  readAnswer(request: SampleRequest): Answer {
+    return this.#check(answerSchema, this.#read(this.#entries.get(keyOf(request))?.answer));
+  }
+
+  readGrade(request: SampleRequest): RecordedGrade {
+    return this.#check(recordedGradeSchema, this.#read(this.#entries.get(keyOf(request))?.grade));
   }
 
   close(): void {
-    this.#writer.close();
+    closeSync(this.#file);
   }
 
-  #corrupt(cause: unknown): VerificationError {
-    return new VerificationError("EVAL_JOURNAL_CORRUPT", `${this.#path} is damaged.`, {
+  #append(value: object): Place {
+    const line = Buffer.from(`${JSON.stringify(value)}\n`);
+    for (let at = 0; at < line.length;) at += writeSync(this.#file, line, at);
+    const place = { offset: this.#size, length: line.length };
+    this.#size += line.length;
+    return place;
+  }
+
+  /** Does not wait: answers go on while the disk works. */
+  #sync(): void {
+    if (performance.now() - this.#synced < SYNC_EVERY_MS) return;
+    this.#synced = performance.now();
+    // A journal that was closed meanwhile needs none; a disk that fails shows with the next write.
+    fdatasync(this.#file, () => undefined);
+  }
+
+  #noteAnswer(answer: Answer, place: Place): void {
+    const key = keyOf(answer);
+    if (this.#entries.has(key)) throw this.#corrupt(`${key} is on record twice`);
+    this.#entries.set(key, { answer: place });
+  }
+
+  #noteGrade(grade: RecordedGrade, place: Place): void {
+    const entry = this.#entries.get(keyOf(grade));
+    if (entry === undefined || entry.grade !== undefined) {
+      throw this.#corrupt(`a grade of ${keyOf(grade)} has no answer or is there twice`);
+    }
+    entry.grade = place;
+  }
+
+  #read(place: Place | undefined): unknown {
+    if (place === undefined) throw new RangeError("not on record");
+    const line = Buffer.alloc(place.length);
+    for (let at = 0; at < line.length;) {
+      const count = readSync(this.#file, line, at, line.length - at, place.offset + at);
+      if (count === 0) throw this.#corrupt("it has become shorter");
+      at += count;
+    }
+    return this.#parse(line.toString());
+  }
+
+  /** The whole lines; what follows the last of them is not counted in the size. */
+  async *#lines(): AsyncGenerator<{ text: string; place: Place }> {
+    let parts: Buffer[] = [];
+    for await (const value of createReadStream(this.#path, { highWaterMark: 1 << 20 })) {
+      const block = value as Buffer;
+      let from = 0;
+      for (let end = block.indexOf(10); end !== -1; end = block.indexOf(10, from)) {
+        parts.push(block.subarray(from, end + 1));
+        const line = Buffer.concat(parts);
+        parts = [];
+        from = end + 1;
+        const place = { offset: this.#size, length: line.length };
+        this.#size += line.length;
+        yield { text: line.toString(), place };
+      }
+      if (from < block.length) parts.push(block.subarray(from));
+    }
+  }
+
+  #parse(text: string): unknown {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch (cause) {
+      throw this.#corrupt("a line is not JSON", cause);
+    }
+  }
+
+  #check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    throw this.#corrupt("a line is no answer and no grade", parsed.error);
+  }
+
+  #corrupt(what: string, cause?: unknown): VerificationError {
+    return new VerificationError("EVAL_JOURNAL_CORRUPT", `${this.#path} is damaged: ${what}.`, {
       file: this.#path,
       hint: "Delete the file: its samples are then taken anew.",
-      cause,
+      ...(cause === undefined ? {} : { cause }),
     });
   }
+}
+
+function keyOf({ problem, sample }: SampleRequest): string {
+  return `problem ${problem}, sample ${sample}`;
 }

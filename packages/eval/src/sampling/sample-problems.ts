@@ -1,100 +1,93 @@
 import { throwIfAborted } from "@moonlight-rl/core";
-import { getGrader, type Grader } from "@moonlight-rl/reward";
 import type { Problem } from "../data/problem.ts";
-import type { GradedSample } from "../result/graded-sample.ts";
-import type { Settings } from "../settings.ts";
-import { batchSeed, problemsPerBatch } from "./batch.ts";
+import type { Answer, SampleRequest } from "../policy/answer.ts";
+import type { Policy } from "../policy/policy.ts";
 import { SampleJournal } from "./journal.ts";
-import type { Policy } from "./policy.ts";
+import { gradeWithin, GRADING_LIMIT_MS, type Grading } from "./grade-within.ts";
+import type { RecordedGrade } from "./recorded-grade.ts";
+import { answerFacts, sampleFacts, type AnswerFacts, type SampleFacts } from "./sample-facts.ts";
 
 export interface SamplingJob {
   readonly problems: readonly Problem[];
-  readonly settings: Settings;
-  /** Where finished batches are recorded. */
+  /** What is asked, in the order of problems and samples. */
+  readonly requests: readonly SampleRequest[];
+  readonly policy: Pick<Policy, "answer">;
+  readonly grade: Grading;
+  /** How long a grading is waited for; default `GRADING_LIMIT_MS`. */
+  readonly gradingLimitMs?: number;
+  /** File where answers and grades are recorded. */
   readonly journal: string;
-  /** Opened when the first missing batch is met: a complete journal needs no engine. */
-  readonly openPolicy: () => Promise<Policy>;
   readonly signal: AbortSignal;
-  /** Called with each finished batch, in the order of the problems; `resumed` if it was on record. */
-  readonly onBatch: (samples: readonly GradedSample[], resumed: boolean) => void;
-  /** Called as responses finish within a batch. */
-  readonly onResponses: (finished: number) => void;
+  /** Called with how many answers were on record, before anything is asked. */
+  readonly onResume?: (answers: number) => void;
+  /** Called with each sample that is graded now; those whose grade was on record come with their facts alone. */
+  readonly onSample?: (
+    facts: SampleFacts,
+    fresh?: { answer: Answer; grade: RecordedGrade },
+  ) => void;
 }
 
-/** Samples and grades all problems, in the order of problems and samples. */
-export async function sampleProblems(job: SamplingJob): Promise<GradedSample[]> {
-  const { problems, settings } = job;
-  const size = problemsPerBatch(settings.nSamplesPerPrompt);
-  const grader = getGrader(settings.rmType);
-  const journal = new SampleJournal(job.journal);
-  let policy: Policy | undefined;
-  const all: GradedSample[] = [];
-  try {
-    const known = await journal.read();
-    for (let first = 0; first < problems.length; first += size) {
-      throwIfAborted(job.signal);
-      let samples = known.get(first);
-      const resumed = samples !== undefined;
-      if (samples === undefined) {
-        policy ??= await job.openPolicy();
-        samples = await sampleBatch(policy, problems.slice(first, first + size), job, grader);
-        journal.append(first, samples);
-      }
-      all.push(...samples);
-      job.onBatch(samples, resumed);
-    }
-  } finally {
-    journal.close();
-    await policy?.close();
-  }
-  return all;
-}
-
-async function sampleBatch(
-  policy: Policy,
-  problems: readonly Problem[],
+/**
+ * Has all requests answered and graded. What the journal has is neither asked nor graded again. Gives the facts in the
+ * order of the requests, and the journal, open, with everything else.
+ */
+export async function sampleProblems(
   job: SamplingJob,
-  grader: Grader,
-): Promise<GradedSample[]> {
-  const { tokenizer, sampler } = policy;
-  const { settings } = job;
-  const prompts = problems.map((problem) => promptText(policy, problem, settings));
-  let finished = 0;
-  const samples = await sampler.generate({
-    prompts: prompts.map((prompt) => tokenizer.encode(prompt)),
-    n: settings.nSamplesPerPrompt,
-    temperature: settings.temperature,
-    topP: settings.topP,
-    maxNewTokens: settings.maxResponseLen,
-    stopTokenIds: tokenizer.stopTokenIds,
-    seed: batchSeed(settings.seed, problems[0]?.index ?? 0),
-    onSample: () => job.onResponses(++finished),
-    signal: job.signal,
+): Promise<{ facts: SampleFacts[]; journal: SampleJournal }> {
+  const ungraded = new Map<string, AnswerFacts>();
+  const done = new Map<string, SampleFacts>();
+  const finish = (answer: AnswerFacts, grade: RecordedGrade): SampleFacts => {
+    const facts = sampleFacts(answer, grade);
+    ungraded.delete(keyOf(facts));
+    done.set(keyOf(facts), facts);
+    return facts;
+  };
+  const journal = await SampleJournal.open(job.journal, {
+    onAnswer: (answer) => ungraded.set(keyOf(answer), answerFacts(answer)),
+    onGrade: (grade) => {
+      const answer = ungraded.get(keyOf(grade));
+      if (answer !== undefined) finish(answer, grade);
+    },
   });
-  return samples.map((sample) => {
-    const problem = problems[sample.promptIndex] as Problem;
-    const truncated = sample.finishReason === "length";
-    const text = truncated ? sample.tokens : sample.tokens.slice(0, -1);
-    const response = tokenizer.decode(text, { skipSpecialTokens: true });
-    const { reward, outcome, extracted } = grader(response, problem.label, { truncated });
-    return {
-      problem: problem.index,
-      sample: sample.sampleIndex,
-      prompt: prompts[sample.promptIndex] ?? "",
-      response,
-      tokens: sample.tokens.length,
-      truncated,
-      label: problem.label as GradedSample["label"],
-      reward,
-      outcome,
-      extracted,
-    };
-  });
+  const gradeSafely = gradeWithin(job.grade, job.gradingLimitMs ?? GRADING_LIMIT_MS);
+  const gradeOne = async (answer: Answer): Promise<void> => {
+    throwIfAborted(job.signal);
+    const { problem, sample, response, truncated } = answer;
+    const label = job.problems[problem]?.label;
+    const { reward, outcome, extracted } = await gradeSafely(response, label, { truncated });
+    const grade: RecordedGrade = { problem, sample, reward, outcome, extracted };
+    journal.appendGrade(grade);
+    const facts = finish(answerFacts(answer), grade);
+    job.onSample?.(facts, { answer, grade });
+  };
+  try {
+    if (done.size + ungraded.size > 0) job.onResume?.(done.size + ungraded.size);
+    for (const facts of done.values()) job.onSample?.(facts);
+    for (const facts of ungraded.values()) await gradeOne(journal.readAnswer(facts));
+    throwIfAborted(job.signal);
+    const missing = job.requests.filter((request) => !journal.has(request));
+    if (missing.length > 0) {
+      await job.policy.answer(missing, {
+        signal: job.signal,
+        onAnswers: async (answers) => {
+          journal.appendAnswers(answers);
+          for (const answer of answers) await gradeOne(answer);
+        },
+      });
+    }
+    return { facts: job.requests.map((request) => factsOf(done, request)), journal };
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
 }
 
-/** The text that the policy continues. A plain prompt is one message of the user, as in the reference. */
-function promptText({ tokenizer }: Policy, { prompt }: Problem, settings: Settings): string {
-  if (typeof prompt === "string" && !settings.applyChatTemplate) return prompt;
-  const messages = typeof prompt === "string" ? [{ role: "user", content: prompt }] : [...prompt];
-  return tokenizer.renderChat(messages, { addGenerationPrompt: true });
+function factsOf(done: ReadonlyMap<string, SampleFacts>, request: SampleRequest): SampleFacts {
+  const facts = done.get(keyOf(request));
+  if (facts === undefined) throw new Error(`The policy left out sample ${keyOf(request)}.`);
+  return facts;
+}
+
+function keyOf({ problem, sample }: SampleRequest): string {
+  return `${problem} ${sample}`;
 }

@@ -57,56 +57,65 @@ function setAt(target: Record<string, unknown>, path: readonly string[], value: 
   at[path.at(-1) ?? ""] = value;
 }
 
-/** Opens the paths at artifact fields: folders, published or plain, or names in the workspace's store. */
+/**
+ * Opens the paths at artifact fields: folders, published or plain, or names in the workspace's store. All are looked for before
+ * the first is read, which can take long; then one after the other, so that after an error nothing goes on.
+ */
 export async function openArtifacts(
   schema: z.core.$ZodType,
   value: unknown,
   options: ArtifactPathOptions,
 ): Promise<unknown> {
-  const core = unwrap(schema);
-  const mark = artifactMark(core);
-  if (mark !== undefined) {
-    if (typeof value === "string") return openPath(mark, value, options);
-    return isArtifact(value) ? value : fromJson(value, options.workspace);
-  }
-  if (core instanceof z.ZodArray && Array.isArray(value)) {
-    return Promise.all(value.map((item) => openArtifacts(core.element, item, options)));
-  }
-  if (typeof value !== "object" || value === null) return value;
-  if (core instanceof z.ZodRecord) {
-    return mapFields(value, (_, field) => openArtifacts(core.valueType, field, options));
-  }
-  if (!(core instanceof z.ZodObject)) return value;
-  return mapFields(value, async (key, field) => {
-    const inner = core.shape[key];
-    return inner === undefined ? field : openArtifacts(inner, field, options);
+  await mapArtifacts(schema, value, async (mark, found) => {
+    if (typeof found === "string") await folderOf(mark, found, options);
+    return found;
+  });
+  return await mapArtifacts(schema, value, async (mark, found) => {
+    if (typeof found !== "string")
+      return isArtifact(found) ? found : fromJson(found, options.workspace);
+    const folder = await folderOf(mark, found, options);
+    return await adoptArtifact(mark.kind, folder, { ...options, kindVersion: mark.kindVersion });
   });
 }
 
-async function mapFields(
-  value: object,
-  map: (key: string, field: unknown) => Promise<unknown>,
+type Mark = NonNullable<ReturnType<typeof artifactMark>>;
+
+/** The value with what stands at artifact fields replaced, in the order of the fields. */
+async function mapArtifacts(
+  schema: z.core.$ZodType,
+  value: unknown,
+  replace: (mark: Mark, value: unknown) => Promise<unknown>,
 ): Promise<unknown> {
-  const fields = await Promise.all(
-    Object.entries(value).map(async ([key, field]) => [key, await map(key, field)] as const),
-  );
+  const core = unwrap(schema);
+  const mark = artifactMark(core);
+  if (mark !== undefined) return await replace(mark, value);
+  if (typeof value !== "object" || value === null) return value;
+  if (core instanceof z.ZodArray && Array.isArray(value)) {
+    const items: unknown[] = [];
+    for (const item of value) items.push(await mapArtifacts(core.element, item, replace));
+    return items;
+  }
+  if (!(core instanceof z.ZodRecord || core instanceof z.ZodObject)) return value;
+  const fields: [string, unknown][] = [];
+  for (const [key, field] of Object.entries(value)) {
+    const inner = core instanceof z.ZodRecord ? core.valueType : core.shape[key];
+    fields.push([key, inner === undefined ? field : await mapArtifacts(inner, field, replace)]);
+  }
   return Object.fromEntries(fields);
 }
 
-async function openPath(
-  mark: { readonly kind: string; readonly kindVersion: number },
+async function folderOf(
+  mark: Mark,
   path: string,
-  options: ArtifactPathOptions,
-): Promise<unknown> {
-  const inStore = join(options.workspace.store, path);
-  const found = (await isFolder(path)) ? path : (await isFolder(inStore)) ? inStore : undefined;
-  if (found === undefined) {
-    throw new PreflightError("ARTIFACT_NOT_FOUND", `There is no folder ${path}.`, {
-      file: path,
-      hint: `Give the folder of a ${mark.kind} artifact, a plain folder with its files, or a name in ${options.workspace.store}.`,
-    });
-  }
-  return adoptArtifact(mark.kind, found, { ...options, kindVersion: mark.kindVersion });
+  { workspace }: ArtifactPathOptions,
+): Promise<string> {
+  const inStore = join(workspace.store, path);
+  if (await isFolder(path)) return path;
+  if (await isFolder(inStore)) return inStore;
+  throw new PreflightError("ARTIFACT_NOT_FOUND", `There is no folder ${path}.`, {
+    file: path,
+    hint: `Give the folder of a ${mark.kind} artifact, a plain folder with its files, or a name in ${workspace.store}.`,
+  });
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -67,4 +67,34 @@ describe("exec", () => {
     );
     await expect(work).rejects.toMatchObject({ code: "INTERRUPTED", exitCode: 130 });
   });
+
+  it("leaves nothing behind when it is interrupted, not even what a child has put into another session", async () => {
+    const controller = new AbortController();
+    const pids: number[] = [];
+    // Both ignore SIGTERM; the grandchild holds no pipe of the child.
+    const script = `
+      process.on("SIGTERM", () => {});
+      const { pid } = require("node:child_process").spawn(process.execPath,
+        ["-e", "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"], { detached: true, stdio: "ignore" });
+      setTimeout(() => console.log(process.pid, pid), 300);
+      setInterval(() => {}, 1000);`;
+    const running = execWith(controller.signal)(node, ["-e", script], {
+      onLine: (line) => {
+        pids.push(...line.split(" ").map(Number));
+        controller.abort();
+      },
+    });
+    await expect(running).rejects.toMatchObject({ exitCode: 130 });
+    expect(pids).toHaveLength(2);
+    for (const pid of pids) await expect.poll(() => alive(pid), { timeout: 5_000 }).toBe(false);
+  });
 });
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

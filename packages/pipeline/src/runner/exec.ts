@@ -1,4 +1,5 @@
 import { MoonlightError, PreflightError, throwIfAborted, type Emit } from "@moonlight-rl/core";
+import { endTree } from "./process-tree.ts";
 import type { Exec, ExecOptions, ExecResult } from "../stage/context.ts";
 
 export interface ExecContext {
@@ -46,11 +47,15 @@ async function runChild(
     cwd: options.cwd ?? context.cwd,
     env: options.env ?? {},
     ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
-    cancelSignal: context.signal,
-    forceKillAfterDelay: GRACE_MS,
     cleanup: true,
     reject: false,
   });
+  let ending: Promise<void> | undefined;
+  const stop = (): void => {
+    const tree = { pid: child.pid, ended: child, terminate: () => child.kill("SIGTERM") };
+    ending = endTree(tree, GRACE_MS);
+  };
+  context.signal.addEventListener("abort", stop, { once: true });
   const { onLine } = options;
   const readers =
     onLine === undefined
@@ -59,6 +64,8 @@ async function runChild(
           for await (const line of child.iterable({ from: stream })) onLine(line, stream);
         });
   const [result] = await Promise.all([child, ...readers]);
+  context.signal.removeEventListener("abort", stop);
+  await ending;
   throwIfAborted(context.signal);
   const code = (result as { readonly code?: string }).code;
   if (code === "ENOENT") {

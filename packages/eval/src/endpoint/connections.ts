@@ -1,0 +1,17 @@
+import { Agent, EnvHttpProxyAgent, type Dispatcher } from "undici";
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
+
+/** Connections to a server: direct to this machine itself, else through the proxy of HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+export function connectionsTo(url: URL, most: number): Dispatcher {
+  const options = {
+    connections: most,
+    pipelining: 1,
+    connect: { timeout: 30_000 },
+    // A long generation is silent until it is done: the request's own deadline is what ends it.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 10_000,
+  };
+  return LOOPBACK.test(url.hostname) ? new Agent(options) : new EnvHttpProxyAgent(options);
+}

@@ -1,0 +1,202 @@
+import { UsageError } from "@moonlight-rl/core";
+import { z } from "zod";
+import { fieldOf, type Row } from "../data/row.ts";
+import { readJsonlRows } from "../data/jsonl-rows.ts";
+import { labelOf, makeProblem, promptOf, type Problem, type ProblemKeys } from "../data/problem.ts";
+import type { Answer, SampleRequest } from "./answer.ts";
+import type { Policy } from "./policy.ts";
+import { readablePrompt } from "./prompt.ts";
+
+/** Responses may be long: a line of them has room for one of 64 MB. */
+const LONGEST_LINE = 64 << 20;
+/** Answers that are handed on at once. */
+const GROUP = 64;
+
+const count = z.int().nonnegative();
+const rowSchema = z.object({
+  problem: count.optional(),
+  sample: count.optional(),
+  tokens: count.nullish(),
+  truncated: z.boolean().nullish(),
+  finish_reason: z.string().nullish(),
+  finishReason: z.string().nullish(),
+});
+const responseSchema = z.union([z.string(), z.array(z.string()).min(1)]);
+
+export interface SavedOptions extends ProblemKeys {
+  readonly responseKey: string;
+}
+
+/** A file of responses that somebody else sampled: what it holds, found by reading it once. */
+export interface SavedResponses {
+  readonly problems: readonly Problem[];
+  /** Every sample in the file, by problem and sample. */
+  readonly requests: readonly SampleRequest[];
+  readonly policy: Policy;
+}
+
+/**
+ * Reads a .jsonl file of saved responses, such as samples.ndjson of an earlier evaluation. A row has a response, or a list of
+ * them; its problem is the one with the number `problem`, else the one with the same prompt. Without `problems` the rows
+ * bring them along, with prompt and label. Errors: `EVAL_RESPONSES_INVALID`, which names the line.
+ */
+export async function openSavedResponses(
+  file: string,
+  options: SavedOptions,
+  known?: readonly Problem[],
+): Promise<SavedResponses> {
+  const book = new ProblemBook(file, options, known);
+  const seen = new Map<string, string>();
+  const requests: SampleRequest[] = [];
+  for await (const { place, answers } of readAnswers(file, options, book)) {
+    for (const { problem, sample } of answers) {
+      const key = `${problem} ${sample}`;
+      const first = seen.get(key);
+      if (first !== undefined) {
+        throw invalid(
+          file,
+          place,
+          `is sample ${sample} of problem ${problem} again, as ${first} is`,
+        );
+      }
+      seen.set(key, place);
+      requests.push({ problem, sample });
+    }
+  }
+  const problems = book.problems;
+  const answered = new Set(requests.map(({ problem }) => problem));
+  const without = problems.find(({ index }) => !answered.has(index));
+  if (without !== undefined || problems.length === 0) {
+    throw invalid(
+      file,
+      undefined,
+      without === undefined ? "has no rows" : `has no response to problem ${without.index}`,
+    );
+  }
+  requests.sort((a, b) => a.problem - b.problem || a.sample - b.sample);
+  const policy: Policy = {
+    promptText: readablePrompt,
+    async answer(wanted, { onAnswers, signal }) {
+      const keys = new Set(wanted.map(({ problem, sample }) => `${problem} ${sample}`));
+      const again = new ProblemBook(file, options, known);
+      let group: Answer[] = [];
+      for await (const { answers } of readAnswers(file, options, again)) {
+        signal.throwIfAborted();
+        group.push(...answers.filter(({ problem, sample }) => keys.has(`${problem} ${sample}`)));
+        if (group.length < GROUP) continue;
+        await onAnswers(group);
+        group = [];
+      }
+      if (group.length > 0) await onAnswers(group);
+    },
+  };
+  return { problems, requests, policy };
+}
+
+async function* readAnswers(
+  file: string,
+  options: SavedOptions,
+  book: ProblemBook,
+): AsyncGenerator<{ readonly place: string; readonly answers: Answer[] }> {
+  for await (const row of readJsonlRows(file, LONGEST_LINE)) {
+    const meta = rowSchema.safeParse(row.value);
+    if (!meta.success) {
+      const issue = meta.error.issues[0];
+      throw invalid(file, row.place, `"${issue?.path.join(".")}": ${issue?.message}`);
+    }
+    const responses = responseSchema.safeParse(fieldOf(row, options.responseKey));
+    if (!responses.success) {
+      const what = `has no text (or list of texts) "${options.responseKey}"`;
+      throw invalid(file, row.place, what, "Name the field with --response-key.");
+    }
+    const { sample, tokens, truncated } = meta.data;
+    const finishReason = meta.data.finishReason ?? meta.data.finish_reason;
+    const texts = typeof responses.data === "string" ? [responses.data] : responses.data;
+    const problem = book.find(row, meta.data.problem);
+    const answers = texts.map((response, i) => ({
+      problem,
+      sample: sample === undefined ? book.nextSample(problem) : sample + i,
+      response,
+      tokens: texts.length === 1 ? (tokens ?? null) : null,
+      truncated: truncated ?? finishReason === "length",
+      finishReason: finishReason ?? (truncated === true ? "length" : "unknown"),
+    }));
+    yield { place: row.place, answers };
+  }
+}
+
+/** Which problem a row is about. */
+class ProblemBook {
+  readonly #file: string;
+  readonly #keys: ProblemKeys;
+  readonly #known: boolean;
+  readonly #problems: Problem[];
+  /** Of problems that are known: by prompt. Of others: by their number in the file, else by prompt and label. */
+  readonly #indices = new Map<string, number>();
+  readonly #samples = new Map<number, number>();
+
+  constructor(file: string, keys: ProblemKeys, known: readonly Problem[] | undefined) {
+    this.#file = file;
+    this.#keys = keys;
+    this.#known = known !== undefined;
+    this.#problems = [...(known ?? [])];
+    for (const { prompt, index } of this.#problems) {
+      if (!this.#indices.has(promptKey(prompt))) this.#indices.set(promptKey(prompt), index);
+    }
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  find(row: Row, number: number | undefined): number {
+    return this.#known ? this.#findKnown(row, number) : this.#findOrAdd(row, number);
+  }
+
+  /** Samples without a number are numbered as they come. */
+  nextSample(problem: number): number {
+    const sample = this.#samples.get(problem) ?? 0;
+    this.#samples.set(problem, sample + 1);
+    return sample;
+  }
+
+  #findKnown(row: Row, number: number | undefined): number {
+    const prompt = (): Problem["prompt"] => promptOf(row, this.#keys.inputKey, this.#file);
+    const found = number ?? this.#indices.get(promptKey(prompt()));
+    if (found !== undefined && found < this.#problems.length) return found;
+    throw invalid(
+      this.#file,
+      row.place,
+      number === undefined ? "has a prompt that no problem has" : `is of problem ${number}`,
+      `There are ${this.#problems.length} problems, numbered from 0. Is it the same data?`,
+    );
+  }
+
+  #findOrAdd(row: Row, number: number | undefined): number {
+    const prompt = promptOf(row, this.#keys.inputKey, this.#file);
+    const label = labelOf(row, this.#keys.labelKey, this.#file);
+    const problem = makeProblem(this.#problems.length, this.#problems.length, prompt, label);
+    const key = number === undefined ? problem.digest : `${number}`;
+    const found = this.#indices.get(key);
+    if (found === undefined) {
+      this.#problems.push(problem);
+      this.#indices.set(key, problem.index);
+      return problem.index;
+    }
+    if (this.#problems[found]?.digest === problem.digest) return found;
+    throw invalid(this.#file, row.place, `has another prompt or label for problem ${number}`);
+  }
+}
+
+function promptKey(prompt: Problem["prompt"]): string {
+  return typeof prompt === "string" ? prompt : JSON.stringify(prompt);
+}
+
+function invalid(file: string, place: string | undefined, what: string, hint?: string): UsageError {
+  const where = place === undefined ? file : `${file}: ${place}`;
+  return new UsageError("EVAL_RESPONSES_INVALID", `${where} ${what}.`, {
+    field: "responses",
+    file,
+    ...(hint !== undefined && { hint }),
+  });
+}
