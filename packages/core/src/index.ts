@@ -43,3 +43,5 @@ export {
   type LockHolder,
   type LockOptions,
 } from "./lock/lock.ts";
+export { isAlive, processStart } from "./lock/process-identity.ts";
+export { History, HISTORY_FILE, type HistoryEvent } from "./history.ts";

@@ -22,6 +22,6 @@ export { parameterLayout } from "./model/layout.ts";
 export { createSampler } from "./engine/sampler.ts";
 export { loadParameters, parameterTensors } from "./engine/load-parameters.ts";
 export { createTrainBackend, type EmbeddedBackend } from "./backend.ts";
-export { HISTORY_FILE, trainGrpo, type GrpoRequest, type GrpoResult } from "./grpo/train-grpo.ts";
+export { trainGrpo, type GrpoRequest, type GrpoResult } from "./grpo/train-grpo.ts";
 export type { Refusal } from "./grpo/refuse.ts";
 export { checkEngine } from "./onnx/check-engine.ts";

@@ -42,6 +42,12 @@ export type { NodeFacts, SilentNode } from "./probe/node-facts.ts";
 export { nodeNeeds, questionsOf, type NodeNeeds } from "./probe/needs.ts";
 export { judgeNode, type CheckStatus, type NodeCheck } from "./probe/judge-node.ts";
 export { checkCluster, type ClusterOptions } from "./probe/check-cluster.ts";
+export { followJob, type FollowOptions, type JobFollower } from "./ray/follow-job.ts";
+export { isFinal, type Job, type JobRequest, type JobStatus } from "./ray/job.ts";
+export { RayJobs, type RayVersion } from "./ray/jobs-client.ts";
+export type { LogCursor } from "./ray/log-position.ts";
+export { rayEndpoint, rayUrl, type RayEndpoint } from "./ray/ray-endpoint.ts";
+export type { RayHttpOptions } from "./ray/ray-http.ts";
 export { LogReader, type LogPosition, type LogReaderOptions } from "./log/log-reader.ts";
 export type * from "./log/log-event.ts";
 export { LineSplitter, type LineSplitterOptions, type RawLine } from "./log/lines/line-splitter.ts";
@@ -93,3 +99,6 @@ export {
   watchPipelineEvents,
   type PipelineEventOptions,
 } from "./log/pipeline-events.ts";
+export { createTrainBackend, type MilesBackend } from "./train-backend.ts";
+export type { MilesSettings } from "./train/settings.ts";
+export type { MilesTrainRequest, MilesTrainResult } from "./train/train-request.ts";

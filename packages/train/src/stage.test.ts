@@ -89,14 +89,14 @@ describe("the train stage", () => {
     });
   });
 
-  it("says that it does not submit to miles, and what to do instead", async () => {
+  it("does not pass over a setting of the other backend", async () => {
     const run = withStage(train, async (kit) =>
-      kit.run({ ...(await inputs(kit)), backend: "miles" }),
+      kit.run({ ...(await inputs(kit)), rayAddress: "http://head:8265" }),
     );
     await expect(run).rejects.toMatchObject({
-      code: "TRAIN_BACKEND_UNAVAILABLE",
-      exitCode: 3,
-      hint: expect.stringContaining("--render argv"),
+      code: "TRAIN_SETTING_UNUSED",
+      exitCode: 2,
+      field: "rayAddress",
     });
   });
 

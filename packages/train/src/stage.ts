@@ -4,7 +4,8 @@ import { readJson, UsageError, VerificationError } from "@moonlight-rl/core";
 import { artifact, defineStage, unkeyed, type Artifact } from "@moonlight-rl/pipeline";
 import { recipeSchema, rolloutArithmetic, type Recipe } from "@moonlight-rl/recipe";
 import { z } from "zod";
-import { BACKEND_NAMES, loadBackend } from "./backend/load-backend.ts";
+import { BACKEND_NAMES, loadBackend, type BackendName } from "./backend/load-backend.ts";
+import { milesInput, milesSettings } from "./backend/miles-input.ts";
 import type { TrainBackend } from "./backend/train-backend.ts";
 import { datasetFile } from "./data/dataset-file.ts";
 import { doctor } from "./doctor/doctor-command.ts";
@@ -26,6 +27,7 @@ const input = z.strictObject({
       .optional()
       .describe("Threads of the embedded engine; results do not depend on it"),
   ),
+  ...milesInput,
 });
 
 const output = z.object({
@@ -45,6 +47,7 @@ export const train = defineStage({
   commands: [doctor],
   examples: [
     "--recipe ./recipe --checkpoint ./base-torch-dist --model ./tiny-moonlight --prompt-data ./tiny-dapo-math --eval-data ./tiny-aime",
+    "--backend miles --ray-address http://head:8265 --miles /root/miles --recipe ./recipe --checkpoint ./base --model ./moonlight --prompt-data ./dapo --eval-data ./aime",
   ],
 
   async plan({ recipe: { path }, backend }) {
@@ -60,6 +63,7 @@ export const train = defineStage({
 
   async run(given, { scratch, emit, signal, publish }) {
     const recipe = await readRecipe(given.recipe.path);
+    const settings = milesSettings(given, given.backend);
     const backend = await loadBackend(given.backend);
     assertHonoured(backend, recipe);
     const saveDir = join(scratch, "save");
@@ -71,12 +75,14 @@ export const train = defineStage({
         given.promptData.path,
         recipe.data.promptData,
         "data.promptData",
+        given.backend,
       ),
-      evalSets: await evalSetsOf(recipe, given.evalData),
+      evalSets: await evalSetsOf(recipe, given.evalData, given.backend),
       saveDir,
       emit,
       signal,
       ...(given.threads === undefined ? {} : { threads: given.threads }),
+      miles: settings,
     });
     await assertTrained(result.checkpointDir, result.iteration, result.optimizerSteps);
     const folder = join(scratch, "checkpoint");
@@ -97,12 +103,13 @@ function readRecipe(folder: string): Promise<Recipe> {
 async function evalSetsOf(
   recipe: Recipe,
   data: Artifact<"hf-dataset">,
+  backend: BackendName,
 ): Promise<{ name: string; file: string }[]> {
   if (recipe.eval.interval === null) return [];
   return Promise.all(
     recipe.eval.datasets.map(async ({ name, path }) => ({
       name,
-      file: await datasetFile(data.path, path, "eval.datasets"),
+      file: await datasetFile(data.path, path, "eval.datasets", backend),
     })),
   );
 }

@@ -35,6 +35,12 @@ export function addRunOptions(command: Command): Command {
       "Hub to fetch from (default: $HF_ENDPOINT; bundled assets are served on loopback)",
     )
     .option("--root <folder>", text("root"))
+    .option("--ray-address <url>", text("rayAddress"))
+    .option("--miles <folder>", text("miles"))
+    .option("--python <file>", text("python"))
+    .addOption(
+      new Option("--on-interrupt <what>", text("onInterrupt")).choices(["ask", "stop", "detach"]),
+    )
     .addOption(new Option("--until <stage>", text("until")).choices(STAGE_IDS))
     .option("--force", "ignore cached results and replace them");
 }
@@ -52,6 +58,10 @@ export function paramsOf(flags: RunFlags, files: readonly string[]): Partial<Par
     evalData,
     endpoint,
     root,
+    rayAddress,
+    miles,
+    python,
+    onInterrupt,
     until,
   } = flags;
   const given = {
@@ -65,6 +75,10 @@ export function paramsOf(flags: RunFlags, files: readonly string[]): Partial<Par
     evalData,
     endpoint,
     root,
+    rayAddress,
+    miles,
+    python,
+    onInterrupt,
     until,
     ...(files.length > 0 ? { files: [...files] } : {}),
   };

@@ -27,7 +27,21 @@ export const moonlight = definePipeline({
   params: paramsSchema,
   async run(
     stage,
-    { profile, files, set, seed, root, until, endpoint, revision, ...chosen },
+    {
+      profile,
+      files,
+      set,
+      seed,
+      root,
+      until,
+      endpoint,
+      revision,
+      rayAddress,
+      miles,
+      python,
+      onInterrupt,
+      ...chosen
+    },
   ): Promise<MoonlightOutputs> {
     const assets = { ...PROFILE_ASSETS[profile], ...given(chosen) };
     const { backend } = assets;
@@ -66,7 +80,15 @@ export const moonlight = definePipeline({
     if (reached("eval-base")) return outputs;
 
     const trained = (
-      await stage(train, { recipe, checkpoint: base, model, promptData, evalData, backend })
+      await stage(train, {
+        recipe,
+        checkpoint: base,
+        model,
+        promptData,
+        evalData,
+        backend,
+        ...given({ rayAddress, miles, python, onInterrupt }),
+      })
     ).checkpoint;
     outputs.trained = trained;
     if (reached("train")) return outputs;

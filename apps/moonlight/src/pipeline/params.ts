@@ -51,6 +51,19 @@ export const paramsSchema = z.strictObject({
     .string()
     .optional()
     .describe("folder with models and data on the cluster (backend miles)"),
+  rayAddress: unkeyed(
+    z.string().optional().describe("job server of a running Ray cluster (backend miles)"),
+  ),
+  miles: unkeyed(z.string().optional().describe("folder of miles on the nodes (backend miles)")),
+  python: unkeyed(
+    z.string().optional().describe("interpreter with miles' packages (backend miles)"),
+  ),
+  onInterrupt: unkeyed(
+    z
+      .enum(["ask", "stop", "detach"])
+      .optional()
+      .describe("what Ctrl-C does to the job (backend miles)"),
+  ),
   until: z.enum(STAGE_IDS).optional().describe("stop after this stage"),
   endpoint: unkeyed(z.string().optional().describe("where the Hub is")),
 });

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readJson, readNdjson, type Json } from "@moonlight-rl/core";
+import { HISTORY_FILE, readJson, readNdjson, type Json } from "@moonlight-rl/core";
 import { gradedSampleSchema, readEvalResult } from "@moonlight-rl/eval";
 import {
   fromJson,
@@ -12,7 +12,6 @@ import {
   type JournalEntry,
   type Workspace,
 } from "@moonlight-rl/pipeline";
-import { HISTORY_FILE } from "./history-file.ts";
 import { z } from "zod";
 import type { Point } from "./line-chart.ts";
 import type {

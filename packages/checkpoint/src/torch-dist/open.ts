@@ -1,4 +1,4 @@
-import { open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VerificationError } from "@moonlight-rl/core";
 import { tensorBytes } from "../dtype.ts";
@@ -6,12 +6,12 @@ import { orFault, refuse, type OnFault } from "../fault.ts";
 import { readPickle } from "../pickle/read.ts";
 import { identify, type FileIdentity } from "../transfer/source-files.ts";
 import type { StoredContent } from "../transfer/stored-content.ts";
-import { readArchive, readRecord } from "../zip/archive-reader.ts";
 import { ChunkReader } from "./chunk-reader.ts";
-import { plainCommon, type PlainObject } from "./common.ts";
+import type { PlainObject } from "./common.ts";
 import { checkBackend, findIteration } from "./find-iteration.ts";
 import type { Iteration, Region, StoredTensor } from "./layout.ts";
 import { contentOfMetadata } from "./metadata-content.ts";
+import { readPlainState } from "./plain-state.ts";
 import { regionBlocks } from "./region-reader.ts";
 import { intersect, tilingFault, wholeRegion } from "./region.ts";
 
@@ -37,7 +37,6 @@ export interface TorchDist {
 }
 
 const MAX_METADATA = 1 << 28;
-const MAX_COMMON = 1 << 26;
 
 /**
  * Opens the iteration that the tracker names, a given one, or the iteration folder itself. With `onFault` all that is wrong
@@ -50,7 +49,7 @@ export async function openTorchDist(
 ): Promise<TorchDist> {
   const { folder, iteration: named } = await findIteration(path, iteration, onFault);
   await orFault(onFault, () => checkBackend(folder));
-  const common = (await orFault(onFault, () => readCommon(join(folder, "common.pt")))) ?? {};
+  const common = (await orFault(onFault, () => readPlainState(join(folder, "common.pt")))) ?? {};
   const metadataFile = join(folder, ".metadata");
   const { tensors, others } = contentOfMetadata(
     readPickle(await readBounded(metadataFile, MAX_METADATA), metadataFile),
@@ -133,19 +132,6 @@ async function identifyFiles(
     if (identity !== undefined) identities[path] = identity;
   }
   return identities;
-}
-
-async function readCommon(file: string): Promise<PlainObject> {
-  const handle = await open(file, "r").catch((cause: unknown) => {
-    throw missing(file, cause);
-  });
-  try {
-    const slice = { handle, file, offset: 0, length: (await handle.stat()).size };
-    const pickle = await readRecord(slice, await readArchive(slice), "data.pkl", MAX_COMMON);
-    return plainCommon(readPickle(pickle, file), file);
-  } finally {
-    await handle.close();
-  }
 }
 
 async function readBounded(file: string, limit: number): Promise<Uint8Array> {

@@ -7,12 +7,12 @@ import {
   openHfModel,
   writeTorchDist,
 } from "@moonlight-rl/checkpoint";
-import type { EventInput } from "@moonlight-rl/core";
+import { HISTORY_FILE, type EventInput } from "@moonlight-rl/core";
 import { resolveRecipe } from "@moonlight-rl/recipe";
 import { assetsDirectory, EVAL_DATA, MODEL, PROMPT_DATA } from "@moonlight-rl/tiny-moonlight";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { refuseFields } from "./refuse.ts";
-import { HISTORY_FILE, trainGrpo, type GrpoRequest } from "./train-grpo.ts";
+import { trainGrpo, type GrpoRequest } from "./train-grpo.ts";
 
 const modelDir = join(assetsDirectory, "models", MODEL);
 const SMALL = [

@@ -1,6 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { MoonlightError, throwIfAborted, type Emit } from "@moonlight-rl/core";
+import {
+  History,
+  HISTORY_FILE,
+  MoonlightError,
+  throwIfAborted,
+  type Emit,
+} from "@moonlight-rl/core";
 import { openHfConfig } from "./hf-config-file.ts";
 import type { Recipe } from "@moonlight-rl/recipe";
 import { getGrader } from "@moonlight-rl/reward";
@@ -9,7 +15,6 @@ import { createSampler } from "../engine/sampler.ts";
 import { createTrainer } from "../engine/trainer.ts";
 import type { Sampler, Trainer } from "../engine/types.ts";
 import { evaluatePrompts } from "./evaluate.ts";
-import { History } from "./history.ts";
 import { evaluationMetrics, eventValues, rolloutMetrics, type Metrics } from "./metrics.ts";
 import { loadPrompts, PromptSource, type Prompt } from "./prompt-source.ts";
 import { collectRollout, type Group, type Policy } from "./rollout.ts";
@@ -46,7 +51,6 @@ export interface GrpoResult {
   readonly resumedAfter: number | undefined;
 }
 
-export const HISTORY_FILE = "history.ndjson";
 const KEPT_ITERATIONS = 2;
 const SHOWN_GROUPS = 1;
 const SHOWN_EVALUATION = 20;

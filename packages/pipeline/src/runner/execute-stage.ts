@@ -155,6 +155,8 @@ async function runLocked(
 }
 
 function interrupted(thrown: unknown): MoonlightError {
+  // The stage's own words: what it has left running, how to go on.
+  if (isMoonlightError(thrown) && thrown.code === "INTERRUPTED") return thrown;
   return toMoonlightError(
     Object.assign(new Error("Interrupted.", { cause: thrown }), { name: "AbortError" }),
   );

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { eventSchema, GateError, type MoonlightEvent } from "@moonlight-rl/core";
+import { eventSchema, GateError, InterruptedError, type MoonlightEvent } from "@moonlight-rl/core";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 import { calls, numbers, sum } from "../../fixtures/toy-stages.ts";
 import { artifact } from "../artifact/artifact.ts";
@@ -263,6 +263,22 @@ describe("a stage", () => {
       exitCode: 130,
     });
     expect(events.at(-1)).toMatchObject({ type: "stage.failed", error: { code: "INTERRUPTED" } });
+  });
+
+  it("keeps a stage's own words about its interruption", async () => {
+    const controller = new AbortController();
+    const stage = stageOf({
+      run: () => {
+        controller.abort();
+        throw new InterruptedError("The job runs on.", { hint: "Follow it again." });
+      },
+    });
+    const { signal } = controller;
+    await expect(runStage(stage, {}, options({ signal }))).rejects.toMatchObject({
+      message: "The job runs on.",
+      hint: "Follow it again.",
+      exitCode: 130,
+    });
     expect(await readdir(inWorkspace("locks"))).toEqual([]);
   });
 

@@ -8,6 +8,25 @@ export interface Refusal {
   readonly reason: string;
 }
 
+/** How a job of miles is run, beside what the recipe says of it; for the backend of that name. */
+export interface MilesSettings {
+  /** Job server of a running cluster; undefined: a Ray head of our own on this machine. */
+  readonly rayAddress?: string;
+  /** miles' folder on the nodes. */
+  readonly milesPath?: string;
+  /** Interpreter with miles' packages. */
+  readonly python?: string;
+  readonly onInterrupt?: "ask" | "stop" | "detach";
+  /** Tries in a row without a new checkpoint, beside the first. */
+  readonly retries?: number;
+  readonly onHang?: "warn" | "restart";
+  readonly hangMinutes?: number;
+  /** Good checkpoints that stay. */
+  readonly keepCheckpoints?: number;
+  /** Seconds between two looks at the job. */
+  readonly pollSeconds?: number;
+}
+
 /** All that a backend gets; it is pure data and folders, so that a backend can be another process or another machine. */
 export interface TrainRequest {
   readonly recipe: Recipe;
@@ -22,6 +41,7 @@ export interface TrainRequest {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly threads?: number;
+  readonly miles?: MilesSettings;
 }
 
 export interface TrainResult {

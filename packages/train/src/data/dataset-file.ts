@@ -1,10 +1,20 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { isAbsolute, join } from "node:path";
+import { basename, isAbsolute, join } from "node:path";
 import { closest, PreflightError, UsageError } from "@moonlight-rl/core";
+import type { BackendName } from "../backend/load-backend.ts";
 
-/** A file that the recipe names within a dataset folder. */
-export async function datasetFile(folder: string, name: string, field: string): Promise<string> {
+/**
+ * A file that the recipe names within a dataset folder. Recipes for miles name it as launch scripts need it, by its path on
+ * the nodes and perhaps with a slice (`/root/dapo/dapo.jsonl@[0:64]`): there the file's own name counts.
+ */
+export async function datasetFile(
+  folder: string,
+  path: string,
+  field: string,
+  backend: BackendName,
+): Promise<string> {
+  const name = backend === "miles" ? basename(path.replace(/@\[[^\]]*\]$/, "")) : path;
   if (isAbsolute(name) || name.split(/[\\/]/).includes("..")) {
     throw new UsageError(
       "TRAIN_DATA_OUTSIDE",

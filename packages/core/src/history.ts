@@ -8,7 +8,11 @@ import {
   readFileSync,
   writeSync,
 } from "node:fs";
-import { VerificationError, type Emit, type EventInput } from "@moonlight-rl/core";
+import { VerificationError } from "./error.ts";
+import type { Emit, EventInput } from "./event.ts";
+
+/** Name of the file with a training run's curves and samples, beside its checkpoints. */
+export const HISTORY_FILE = "history.ndjson";
 
 /** What the history keeps: the curves and the samples that were shown. */
 export type HistoryEvent = Extract<EventInput, { readonly type: "metric" | "sample" }>;
@@ -50,6 +54,11 @@ export class History {
           }
         : event;
     writeSync(this.#file, JSON.stringify(kept) + "\n");
+  }
+
+  /** Bytes of the file. */
+  get size(): number {
+    return fstatSync(this.#file).size;
   }
 
   /** Makes what was recorded durable and says how long the file is. */

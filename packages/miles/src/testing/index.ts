@@ -1,0 +1,3 @@
+export { FakeJob, JobsServer, type JobsServerOptions } from "./jobs-server.ts";
+export { writeTestIteration, type TestIteration } from "./checkpoints.ts";
+export { standIn, type StandInMode, type StandInOptions } from "./stand-in.ts";

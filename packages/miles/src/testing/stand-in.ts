@@ -1,0 +1,157 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { dataStateFile } from "../checkpoints/save-folder.ts";
+import { existsSync } from "node:fs";
+import { writeTestIteration } from "./checkpoints.ts";
+import type { FakeJob } from "./jobs-server.ts";
+
+/** How a job of the stand-in ends. */
+export type StandInMode =
+  | "ok"
+  /** Writes no line any more after its first rollout. */
+  | "hang"
+  /** Ends successfully after nothing. */
+  | "zero-steps"
+  /** Saves weights that nobody trained. */
+  | "unchanged"
+  /** Runs out of GPU memory after its first save. */
+  | "oom"
+  /** Fails by a fault of its code, at once. */
+  | "crash"
+  /** Is taken off its node after its first save. */
+  | "preempted"
+  /** Is killed between a save and its data position. */
+  | "killed-in-save";
+
+export interface StandInOptions {
+  /** One for each job in turn; the last for all further ones. Default ok. */
+  readonly modes?: readonly StandInMode[];
+  /** Milliseconds of a rollout. */
+  readonly rolloutMs?: number;
+}
+
+/** Plays miles' train.py on a test server: its flags, its log lines, its checkpoints, its way to resume. */
+export function standIn({ modes = ["ok"], rolloutMs = 5 }: StandInOptions = {}): (
+  job: FakeJob,
+) => Promise<void> {
+  let jobs = 0;
+  return async (job) => {
+    const mode = modes[Math.min(jobs++, modes.length - 1)] ?? "ok";
+    try {
+      await play(job, mode, rolloutMs);
+    } catch (error) {
+      job.write(`Traceback (most recent call last):\nRuntimeError: ${String(error)}\n`);
+      job.end("FAILED", 1, String(error));
+    }
+  };
+}
+
+async function play(job: FakeJob, mode: StandInMode, rolloutMs: number): Promise<void> {
+  const flags = flagsOf(job.request.entrypoint);
+  const flag = (name: string): string => flags.get(`--${name}`) ?? "";
+  const save = flag("save");
+  const [rollouts, interval, steps] = ["num-rollout", "save-interval", "num-steps-per-rollout"].map(
+    (name) => Number(flag(name)),
+  ) as [number, number, number];
+  line(job, "main", "placement_group.py:113", "Creating placement group with 1 GPUs...");
+  if (mode === "crash") return fail(job, "ValueError: label 'x' is not a number");
+  if (mode === "zero-steps") return job.end("SUCCEEDED", 0);
+  let saves = 0;
+  for (let id = await startOf(flag("load")); id < rollouts; id++) {
+    await sleep(rolloutMs);
+    if (job.signal.aborted) return;
+    reports(job, id, steps);
+    if (mode === "hang") return;
+    if ((id + 1) % interval !== 0 && id !== rollouts - 1) continue;
+    await writeTestIteration(save, flag("hf-checkpoint"), {
+      iteration: id,
+      shift: mode === "unchanged" ? 0 : (id + 1) / 64,
+      dataState: mode !== "killed-in-save" || saves === 0,
+    });
+    job.write(
+      `  successfully saved checkpoint from iteration ${String(id).padStart(7)} to ${save} [ t 1/1, p 1/1 ]\n`,
+    );
+    saves++;
+    if (mode === "oom")
+      return fail(
+        job,
+        "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 79.11 GiB",
+      );
+    if (mode === "preempted") {
+      job.write("slurmstepd: error: *** JOB 1 ON n1 CANCELLED DUE TO PREEMPTION ***\n");
+      return job.end("FAILED", -15, "Job entrypoint command failed with exit code -15");
+    }
+    if (mode === "killed-in-save" && saves === 2)
+      return job.end("FAILED", -9, "Job entrypoint command failed with exit code -9");
+  }
+  job.end("SUCCEEDED", 0);
+}
+
+/** As miles resumes: after the tracker's iteration, or from 0 without one. */
+async function startOf(load: string): Promise<number> {
+  const tracker = join(load, "latest_checkpointed_iteration.txt");
+  if (!existsSync(tracker)) return 0;
+  const iteration = Number(await readFile(tracker, "utf8"));
+  if (!existsSync(dataStateFile(load, iteration)))
+    throw new Error("the prompts would start anew, without a word");
+  return iteration + 1;
+}
+
+function reports(job: FakeJob, id: number, steps: number): void {
+  const actor = "(MegatronTrainRayActor pid=4735) ";
+  const manager = "(RolloutManager pid=4675) ";
+  line(
+    job,
+    "rollout_manager",
+    "metrics.py:89",
+    `perf ${id}: {'rollout/response_len/mean': 9.5, 'rollout/truncated_ratio': 0.0, 'perf/rollout_time': 1.5}`,
+    manager,
+  );
+  line(
+    job,
+    "actor_cell0_rank0",
+    "log_utils.py:123",
+    `rollout ${id}: {'rollout/raw_reward': ${0.25 + id / 100}, 'rollout/truncated': 0.0}`,
+    actor,
+  );
+  for (let n = id * steps; n < (id + 1) * steps; n++) {
+    const values = `step ${n}: {'train/loss': ${1 / (n + 1)}, 'train/pg_loss': -0.5, 'train/pg_clipfrac': 0.0, 'train/kl_loss': 0.0, 'train/grad_norm': 0.5, 'train/step': ${n}}`;
+    line(job, "actor_cell0_rank0", "log_utils.py:544", values, actor);
+    line(job, "actor_cell0_rank0", "model.py:854", values, actor);
+  }
+  line(
+    job,
+    "actor_cell0_rank0",
+    "train_metric_utils.py:50",
+    `perf ${id}: {'perf/actor_train_time': 2.5, 'perf/step_time': 4.0}`,
+    actor,
+  );
+}
+
+function line(job: FakeJob, name: string, place: string, text: string, prefix = ""): void {
+  job.write(`${prefix}[2026-08-11 12:00:00.123 ${name}] ${place} - ${text}\n`);
+}
+
+function fail(job: FakeJob, error: string): void {
+  job.write(
+    `Traceback (most recent call last):\n  File "/root/miles/train.py", line 10, in <module>\n    train(args)\n${error}\n`,
+  );
+  job.end(
+    "FAILED",
+    1,
+    `Job entrypoint command failed with exit code 1, last available logs (truncated to 20,000 chars):\n${error}\n`,
+  );
+}
+
+/** The flags of a command line as it was quoted for a shell; of a flag with several values the first. */
+function flagsOf(entrypoint: string): Map<string, string> {
+  const words = [...entrypoint.matchAll(/(?:[^\s']+|'[^']*')+/g)].map(([word]) =>
+    word.replaceAll("'", ""),
+  );
+  return new Map(
+    words.flatMap((word, i) =>
+      word.startsWith("--") ? [[word, words[i + 1] ?? ""] as const] : [],
+    ),
+  );
+}

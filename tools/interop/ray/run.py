@@ -1,0 +1,378 @@
+"""The train stage with the miles backend on a real Ray, on CPU and loopback, with a stand-in for the framework.
+
+    npm run interop -- ray
+
+Submitting, following, stopping, detaching, kill -9 of our process, death of the head, hangs, failures, odd logs; after each
+that no process is left, and that a planted secret is in no file and no record. Ends with "N passed, N failed".
+"""
+
+import json
+import os
+import pathlib
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import urllib.request
+import uuid
+from collections.abc import Callable
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+TINY = ROOT / "packages/tiny-moonlight/assets"
+ROLLOUTS, INTERVAL = 6, 2
+WAIT_SECONDS = 180
+SECRET = "planted-" + secrets.token_hex(16)
+MARK = f"MOONLIGHT_INTEROP={uuid.uuid4().hex}"
+
+
+def processes(mark: str = MARK) -> list[int]:
+    """Everything that was started from here, whoever its parent is by now."""
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (folder / "environ").read_bytes().split(b"\0") and int(folder.name) != os.getpid():
+                found.append(int(folder.name))
+        except OSError:
+            pass
+    return found
+
+
+def wait(what: str, test: Callable[[], object], seconds: float = WAIT_SECONDS) -> None:
+    end = time.monotonic() + seconds
+    while not test():
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.1)
+
+
+class Stage:
+    """The train stage in a workspace of its own."""
+
+    def __init__(self, folder: pathlib.Path, inputs: pathlib.Path, modes: str, **env: str) -> None:
+        self.folder, self.miles = folder, folder / "miles"
+        self.miles.mkdir(parents=True)
+        shutil.copy(HERE / "train.py", self.miles)
+        (self.miles / "modes").write_text(modes)
+        (self.miles / "saves").symlink_to(inputs / "saves")
+        name, value = MARK.split("=")
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")}
+        self.env |= {name: value, "WANDB_API_KEY": SECRET, **env}
+        self.command = [
+            "node", str(ROOT / "packages/train/bin/moonlight-train.js"),
+            "--workspace", str(folder / "workspace"), "--backend", "miles", "--json",
+            "--miles", str(self.miles), "--python", sys.executable,
+            "--recipe", str(inputs / "recipe"), "--checkpoint", str(inputs / "base"),
+            "--model", str(TINY / "models/moonlight-rl/tiny-moonlight"),
+            "--prompt-data", str(TINY / "datasets/moonlight-rl/tiny-dapo-math"),
+            "--eval-data", str(TINY / "datasets/moonlight-rl/tiny-aime"),
+        ]
+        self.out = folder / "out.ndjson"
+
+    def start(self, *flags: str) -> subprocess.Popen[bytes]:
+        with self.out.open("ab") as out, (self.folder / "err.txt").open("ab") as err:
+            return subprocess.Popen([*self.command, *flags], stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=self.env)
+
+    def run(self, *flags: str) -> int:
+        return self.start(*flags).wait(timeout=WAIT_SECONDS)
+
+    def events(self) -> list[dict]:
+        lines = self.out.read_text().splitlines() if self.out.exists() else []
+        return [json.loads(line) for line in lines if line.endswith("}")]
+
+    def said(self) -> str:
+        return self.out.read_text() + (self.folder / "err.txt").read_text()
+
+    def state(self, name: str) -> pathlib.Path:
+        """A file of the run's folder while it is not finished."""
+        return next(iter((self.folder / "workspace").glob(f"**/.moonlight/{name}")), self.folder / "none")
+
+    def rollouts(self) -> int:
+        return sum(1 for event in self.events() if event["type"] == "metric" and "train/loss" in event["values"])
+
+    def checkpoints(self) -> int:
+        return sum("is complete" in event.get("message", "") for event in self.events())
+
+    def trained(self) -> None:
+        """The artifact has the last rollout's checkpoint, and every figure of every rollout once."""
+        [history] = (self.folder / "workspace/store").glob("torch-dist-*/history.ndjson")
+        assert (history.parent / f"iter_{ROLLOUTS - 1:07d}/.metadata").exists()
+        assert (history.parent / "latest_checkpointed_iteration.txt").read_text() == str(ROLLOUTS - 1)
+        points = [json.loads(line) for line in history.read_text().splitlines()]
+        keys = [(point["step"], name) for point in points for name in point["values"]]
+        assert len(keys) == len(set(keys)), f"doubled: {sorted(key for key in keys if keys.count(key) > 1)[:5]}"
+        for rollout in range(ROLLOUTS):
+            for name in ("train/loss", "rollout/raw_reward", "rollout/response_len/mean"):
+                assert (rollout, name) in keys, f"lost: {name} of rollout {rollout}"
+
+    def clean(self) -> None:
+        """Nothing runs on, and the secret was written nowhere."""
+        wait(f"no process left, of {processes()}", lambda: not processes(), 15)
+        for file in self.folder.rglob("*"):
+            if file.is_file() and not file.is_symlink():
+                assert SECRET.encode() not in file.read_bytes(), f"{file} holds the secret"
+
+
+Check = Callable[[Callable[..., Stage]], None]
+CHECKS: list[Check] = []
+
+
+def check(function: Check) -> Check:
+    CHECKS.append(function)
+    return function
+
+
+@check
+def trains_on_a_head_of_its_own(stage: Callable[..., Stage]) -> None:
+    it = stage("ok")
+    process = it.start()
+    wait("a head", lambda: it.state("ray-head.json").exists() and "pid" in it.state("ray-head.json").read_text())
+    wait("the job", lambda: "submitted job" in it.said())
+    head = json.loads(it.state("ray-head.json").read_text())
+    port = head["dashboardPort"]
+    assert oct(os.stat(head["tokenFile"]).st_mode & 0o777) == "0o600"
+    listening = subprocess.run(["ss", "-ltnH", f"sport = :{port}"], capture_output=True, text=True).stdout
+    assert listening == "" or (f"127.0.0.1:{port}" in listening and "0.0.0.0" not in listening.split()[3]), listening
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/api/jobs/", timeout=10)
+        raise AssertionError("the head takes jobs without a token")
+    except urllib.error.HTTPError as error:
+        assert error.code == 401, error
+    token = pathlib.Path(head["tokenFile"]).read_text()
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}/api/jobs/", headers={"Authorization": f"Bearer {token}"})
+    jobs = urllib.request.urlopen(asked, timeout=30).read().decode()
+    assert "train.py" in jobs and SECRET not in jobs, "the job's record holds the secret"
+    assert token not in it.said() and token not in jobs
+    assert process.wait(timeout=WAIT_SECONDS) == 0, it.said()[-2000:]
+    it.trained()
+    assert not pathlib.Path(head["tempDir"]).exists()
+
+
+@check
+def follows_the_same_job_after_kill_9(stage: Callable[..., Stage]) -> None:
+    it = stage("slow")
+    process = it.start()
+    wait("two rollouts", lambda: it.rollouts() >= 2)
+    process.kill()
+    process.wait()
+    time.sleep(2)
+    assert it.run() == 0, it.said()[-2000:]
+    assert "is there: following it" in it.said()
+    assert it.said().count("submitted job") == 1
+    it.trained()
+
+
+@check
+def judges_a_job_that_ended_while_we_were_dead(stage: Callable[..., Stage]) -> None:
+    it = stage("ok")
+    process = it.start()
+    wait("a rollout", lambda: it.rollouts() >= 1)
+    process.kill()
+    process.wait()
+    save = it.state("run.json").parent.parent
+    wait("the last save", lambda: (save / f"rollout/global_dataset_state_dict_{ROLLOUTS - 1}.pt").exists())
+    time.sleep(4)
+    assert it.run() == 0, it.said()[-2000:]
+    assert it.said().count("submitted job") == 1
+    it.trained()
+
+
+@check
+def stops_at_an_interrupt_and_goes_on_later(stage: Callable[..., Stage]) -> None:
+    it = stage("slow ok")
+    process = it.start("--on-interrupt", "stop")
+    wait("a checkpoint", lambda: it.checkpoints() >= 1)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130, it.said()[-2000:]
+    assert "Stopped job" in it.said()
+    it.clean()
+    assert it.run() == 0, it.said()[-2000:]
+    it.trained()
+
+
+@check
+def detaches_and_comes_back(stage: Callable[..., Stage]) -> None:
+    it = stage("slow")
+    process = it.start("--on-interrupt", "detach")
+    wait("a rollout", lambda: it.rollouts() >= 1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 130
+    assert processes(), "the job has ended with us"
+    assert it.run() == 0, it.said()[-2000:]
+    assert it.said().count("submitted job") == 1
+    it.trained()
+
+
+@check
+def starts_another_head_when_its_own_dies(stage: Callable[..., Stage]) -> None:
+    it = stage("slow ok")
+    process = it.start()
+    wait("a checkpoint", lambda: it.checkpoints() >= 1)
+    os.kill(json.loads(it.state("ray-head.json").read_text())["pid"], signal.SIGKILL)
+    assert process.wait(timeout=WAIT_SECONDS) == 0, it.said()[-2000:]
+    assert "head-lost" in it.said() and it.said().count("submitted job") == 2
+    it.trained()
+
+
+@check
+def clears_what_both_have_left_after_kill_9_of_both(stage: Callable[..., Stage]) -> None:
+    it = stage("slow ok")
+    process = it.start()
+    wait("a checkpoint", lambda: it.checkpoints() >= 1)
+    process.kill()
+    process.wait()
+    head = json.loads(it.state("ray-head.json").read_text())
+    for pid in processes():
+        if pid != head["pid"] and b"raylet" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]:
+            os.kill(pid, signal.SIGKILL)
+    os.kill(head["pid"], signal.SIGKILL)
+    assert it.run() == 0, it.said()[-2000:]
+    assert "is gone;" in it.said()
+    it.trained()
+
+
+@check
+def ends_a_job_that_hangs_and_tries_again(stage: Callable[..., Stage]) -> None:
+    it = stage("hang ok")
+    assert it.run("--on-hang", "restart", "--hang-minutes", "0.15") == 0, it.said()[-2000:]
+    assert "HANG_" in it.said() and "(hang)" in it.said()
+    it.trained()
+
+
+@check
+def takes_success_after_nothing_for_a_failure(stage: Callable[..., Stage]) -> None:
+    it = stage("zero-steps")
+    assert it.run() == 1
+    assert "TRAIN_NO_STEP" in it.said()
+
+
+@check
+def gives_up_at_a_fault_of_the_code(stage: Callable[..., Stage]) -> None:
+    it = stage("crash")
+    assert it.run() == 1
+    assert "label 'x' is not a number" in it.said() and it.said().count("submitted job") == 1
+
+
+@check
+def goes_on_after_a_worker_died_memory_ran_out_and_the_node_was_taken(stage: Callable[..., Stage]) -> None:
+    it = stage("worker-killed out-of-memory preempted ok")
+    assert it.run() == 0, it.said()[-2000:]
+    retries = [event["message"] for event in it.events() if event.get("code") == "TRAIN_RETRY"]
+    assert re.search(r"actor-died|killed", retries[0]), retries
+    assert "(oom-host)" in retries[1], retries
+    it.trained()
+
+
+@check
+def reads_logs_that_ray_cannot_send(stage: Callable[..., Stage]) -> None:
+    for mode in ("odd-bytes", "long-line"):
+        it = stage(mode)
+        assert it.run() == 0, it.said()[-2000:]
+        it.trained()
+        it.clean()
+
+
+@check
+def uses_a_running_cluster_and_leaves_it(stage: Callable[..., Stage]) -> None:
+    with cluster() as (address, token, headers):
+        it = stage("slow", RAY_AUTH_TOKEN_PATH=str(token))
+        assert it.run("--ray-address", "127.0.0.1:1") == 75 and "RAY_UNREACHABLE" in it.said()
+        process = it.start("--ray-address", address)
+        wait("a rollout", lambda: it.rollouts() >= 1)
+        asked = urllib.request.Request(f"{address}/api/jobs/", headers=headers)
+        assert SECRET not in urllib.request.urlopen(asked, timeout=30).read().decode()
+        process.kill()
+        process.wait()
+        assert it.run("--ray-address", address) == 0, it.said()[-2000:]
+        assert it.said().count("submitted job") == 1
+        it.trained()
+        it.clean()
+        [job] = json.loads(urllib.request.urlopen(asked, timeout=30).read())[:1]
+        assert job["status"] == "SUCCEEDED"
+
+
+class cluster:
+    """A Ray that is none of ours, with tokens."""
+
+    def __enter__(self) -> tuple[str, pathlib.Path, dict[str, str]]:
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ray-"))
+        token = self.folder / "token"
+        token.write_text(secrets.token_hex(16))
+        token.chmod(0o600)
+        ports = []
+        sockets = [socket.socket() for _ in range(5)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+            ports.append(one.getsockname()[1])
+        for one in sockets:
+            one.close()
+        flags = zip(("port", "dashboard-port", "ray-client-server-port", "dashboard-agent-listen-port", "dashboard-agent-grpc-port"), ports)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--disable-usage-stats",
+             "--node-ip-address=127.0.0.1", "--dashboard-host=127.0.0.1", f"--temp-dir={self.folder}",
+             *(f"--{name}={port}" for name, port in flags)],
+            env=os.environ | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_INTEROP_CLUSTER": str(self.folder)},
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )
+        headers = {"Authorization": f"Bearer {token.read_text()}"}
+        address = f"http://127.0.0.1:{ports[1]}"
+
+        def up() -> bool:
+            try:
+                urllib.request.urlopen(urllib.request.Request(f"{address}/api/jobs/", headers=headers), timeout=5)
+                return True
+            except OSError:
+                return False
+
+        wait("the cluster", up)
+        return address, token, headers
+
+    def __exit__(self, *_: object) -> None:
+        alive = self.process.poll() is None
+        self.process.terminate()
+        wait("the cluster's end", lambda: not processes(f"RAY_INTEROP_CLUSTER={self.folder}"), 60)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        assert alive, "somebody has ended a cluster that is not theirs"
+
+
+def main() -> int:
+    passed = failed = 0
+    wanted = sys.argv[1:]
+    with tempfile.TemporaryDirectory(prefix="interop-ray-") as name:
+        folder = pathlib.Path(name)
+        inputs = folder / "inputs"
+        subprocess.run(["node", HERE / "make-inputs.mjs", inputs, str(ROLLOUTS), str(INTERVAL)], check=True)
+        for number, function in enumerate(CHECKS):
+            what = function.__name__.replace("_", " ")
+            if wanted and not any(word in function.__name__ for word in wanted):
+                continue
+            made: list[Stage] = []
+
+            def stage(modes: str, **env: str) -> Stage:
+                made.append(Stage(folder / f"{number}-{len(made)}", inputs, modes, **env))
+                return made[-1]
+
+            started = time.monotonic()
+            try:
+                function(stage)
+                for one in made:
+                    one.clean()
+                passed += 1
+                print(f"ok    {what} ({time.monotonic() - started:.0f} s)")
+            except Exception:
+                failed += 1
+                print(f"FAIL  {what}\n{traceback.format_exc()}")
+                for pid in processes():
+                    os.kill(pid, signal.SIGKILL)
+    print(f"{passed} passed, {failed} failed")
+    return 0 if failed == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
