@@ -42,3 +42,31 @@ export type { NodeFacts, SilentNode } from "./probe/node-facts.ts";
 export { nodeNeeds, questionsOf, type NodeNeeds } from "./probe/needs.ts";
 export { judgeNode, type CheckStatus, type NodeCheck } from "./probe/judge-node.ts";
 export { checkCluster, type ClusterOptions } from "./probe/check-cluster.ts";
+export { LogReader, type LogPosition, type LogReaderOptions } from "./log/log-reader.ts";
+export type * from "./log/log-event.ts";
+export { LineSplitter, type LineSplitterOptions, type RawLine } from "./log/lines/line-splitter.ts";
+export { parsePythonLiteral } from "./log/message/literal-parser.ts";
+export type { PythonCall, PythonDict, PythonOpaque, PythonValue } from "./log/message/python-value.ts";
+export {
+  classifyFailure,
+  FAILURE_ADVICE,
+  failureRank,
+  type FailureCategory,
+} from "./log/message/classify-failure.ts";
+export {
+  WATCH_PHASES,
+  type Alarm,
+  type AlarmId,
+  type Hang,
+  type PhaseChange,
+  type WatchedFailure,
+  type WatchEvent,
+  type WatchPhase,
+  type WatchState,
+} from "./log/watch/watch-event.ts";
+export {
+  DEFAULT_ALARM_LIMITS,
+  DEFAULT_PHASE_LIMITS,
+  type AlarmLimits,
+  type PhaseLimit,
+} from "./log/watch/watch-limits.ts";

@@ -1,0 +1,168 @@
+import type { FailureEvent, LogSource } from "../log-event.ts";
+import type { DressedLine } from "../lines/line-prefix.ts";
+import { classifyFailure, failureRank } from "./classify-failure.ts";
+import type { Located } from "./markers.ts";
+
+const MAX_OPEN = 64;
+const HEAD_LINES = 60;
+const TAIL_LINES = 140;
+const MAX_LINE = 4096;
+/** Lines of an exception's message behind its first. */
+const MAX_MESSAGE_LINES = 8;
+
+const TRACEBACK = "Traceback (most recent call last):";
+const CRASH = /^Fatal Python error: |^\*\*\* (?:SIG|Aborted)/;
+const CHAIN =
+  /^(?:The above exception was the direct cause of|During handling of the above exception,)/;
+const EXCEPTION = /^((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:\([\w.]*\))?)(?:: ?(.*))?$/s;
+/** PyTorch puts the rank before every line of a traceback that ends a process. */
+const RANK = /^\[rank\d+\]: ?/;
+
+interface Block {
+  readonly at: Located;
+  readonly head: string[];
+  readonly tail: string[];
+  omitted: number;
+  readonly exceptions: string[];
+  /** What may come next: more frames, or the rest of an exception's message. */
+  state: "frames" | "message";
+  /** Lines since the exception's. */
+  since: number;
+  blank: boolean;
+}
+
+/**
+ * Collects tracebacks whole, of several processes at a time, whose lines the log interleaves. Bounded: 64 open ones,
+ * of each the first 60 and the last 140 lines, 4,096 characters a line.
+ */
+export class FailureCollector {
+  readonly #open = new Map<string, Block>();
+  readonly #emit: (event: FailureEvent) => void;
+
+  constructor(emit: (event: FailureEvent) => void) {
+    this.#emit = emit;
+  }
+
+  /** Where the tracebacks begin that are not over, oldest first. */
+  get offsets(): readonly number[] {
+    return Array.from(this.#open.values(), ({ at }) => at.offset);
+  }
+
+  /**
+   * Whether a line belongs to a traceback; it is then kept. A line that ends one gives its event first.
+   *
+   * @param known the line has a meaning of its own: no part of an exception's message
+   */
+  take(line: DressedLine, at: Located, known: () => boolean): boolean {
+    const text = line.message.replace(RANK, "");
+    const key = writer(line.source);
+    const block = this.#open.size === 0 ? undefined : this.#open.get(key);
+    if (block !== undefined) {
+      if (belongs(block, line, text, known)) {
+        add(block, text);
+        return true;
+      }
+      this.#close(key, block, line.headed);
+    }
+    if (!begins(text)) return false;
+    const [oldest] = this.#open;
+    if (this.#open.size >= MAX_OPEN && oldest !== undefined) this.#close(...oldest, false);
+    const opened: Block = {
+      at,
+      head: [],
+      tail: [],
+      omitted: 0,
+      exceptions: [],
+      state: "frames",
+      since: 0,
+      blank: false,
+    };
+    add(opened, text);
+    this.#open.set(key, opened);
+    return true;
+  }
+
+  /** Ends all that are open: the stream is over, or has been still. */
+  flush(): void {
+    for (const [key, block] of this.#open) this.#close(key, block, false);
+  }
+
+  #close(key: string, block: Block, handled: boolean): void {
+    this.#open.delete(key);
+    const lines = [...block.head, ...block.tail].map((text) => text.trimEnd());
+    while (lines.at(-1) === "") lines.pop();
+    const { exception, message } = rootOf(block, lines);
+    this.#emit({
+      ...block.at,
+      kind: "failure",
+      category: classifyFailure(lines.join("\n")),
+      ...(exception === undefined ? {} : { exception }),
+      message,
+      lines,
+      omitted: block.omitted,
+      handled,
+    });
+  }
+}
+
+/** One process writes one traceback at a time; its logger's name may change in between. */
+function writer({ actor, pid, ip }: LogSource): string {
+  return pid === undefined ? (actor ?? "") : `${pid}@${ip ?? ""}`;
+}
+
+function begins(text: string): boolean {
+  if (text.charCodeAt(text.length - 1) === 0x3a && text.endsWith(TRACEBACK)) return true;
+  const first = text.charCodeAt(0);
+  return (first === 0x46 || first === 0x2a) && CRASH.test(text);
+}
+
+function belongs(block: Block, line: DressedLine, text: string, known: () => boolean): boolean {
+  if (line.headed) return false;
+  if (text.trim() === "") {
+    block.blank = true;
+    return true;
+  }
+  const indented = text.startsWith(" ") || text.startsWith("\t");
+  if (indented || text.endsWith(TRACEBACK) || CHAIN.test(text)) {
+    if (indented && block.state === "message" && block.blank) return !known();
+    block.state = "frames";
+    block.blank = false;
+    block.since = 0;
+    return true;
+  }
+  if (block.state === "frames") {
+    block.state = "message";
+    block.since = 0;
+    block.blank = false;
+    if (EXCEPTION.test(text)) block.exceptions.push(text.slice(0, MAX_LINE));
+    return true;
+  }
+  block.since++;
+  return !block.blank && block.since <= MAX_MESSAGE_LINES && !known();
+}
+
+function add(block: Block, text: string): void {
+  const line = text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}…` : text;
+  if (block.head.length < HEAD_LINES) block.head.push(line);
+  else {
+    block.tail.push(line);
+    if (block.tail.length > TAIL_LINES) {
+      block.tail.shift();
+      block.omitted++;
+    }
+  }
+}
+
+/** Of several exceptions the most telling; Ray's envelope only where it is alone. */
+function rootOf(
+  { exceptions }: Block,
+  lines: readonly string[],
+): { readonly exception: string | undefined; readonly message: string } {
+  const rank = (text: string): number =>
+    failureRank(classifyFailure(text)) + (text.includes("RayTaskError") ? 1000 : 0);
+  const [first, ...others] = exceptions;
+  if (first === undefined) return { exception: undefined, message: lines[0] ?? "" };
+  const root = others.reduce((best, text) => (rank(text) < rank(best) ? text : best), first);
+  const [, exception, message = ""] = EXCEPTION.exec(root) ?? [];
+  return { exception, message: message === "" ? (exception ?? root) : message };
+}

@@ -1,0 +1,227 @@
+import type {
+  BatchMark,
+  CheckpointAction,
+  CheckpointMark,
+  EngineAction,
+  EngineMark,
+  LogEvent,
+  LogSource,
+  SampleShown,
+} from "../log-event.ts";
+import { isDict, parsePythonLiteral } from "./literal-parser.ts";
+import { readLogfmt } from "./read-logfmt.ts";
+
+/** What every event says of its place. */
+export interface Located {
+  readonly offset: number;
+  readonly source: LogSource;
+  readonly time?: string;
+  readonly repeated: number;
+}
+
+/** A message of the framework, of Megatron or of the engine that has a meaning of its own. */
+export interface Marker {
+  /** Literal beginning; the pattern is only tried behind it. */
+  readonly begins: string;
+  readonly pattern: RegExp;
+  readonly event: (found: RegExpExecArray, at: Located) => LogEvent | undefined;
+}
+
+const STAMP = String.raw`\[\d{4}-\d\d-\d\d [\d:.]+\] `;
+
+/** Order matters where beginnings share a first letter only in that more telling ones come first. */
+export const MARKERS: readonly Marker[] = [
+  {
+    begins: "Timer ",
+    pattern: /^Timer (\S+) (start|end)(?: \(elapsed: ([\d.]+)s\))?$/,
+    event: ([, name = "", edge, seconds], at) => ({
+      ...at,
+      kind: "timer",
+      name,
+      edge: edge === "start" ? "start" : "end",
+      ...(seconds === undefined ? {} : { seconds: Number(seconds) }),
+    }),
+  },
+  {
+    begins: "ft ",
+    pattern: /^ft (?=\w+=)/,
+    event: ({ 0: all, input }, at) => ({
+      ...at,
+      kind: "structured",
+      fields: readLogfmt(input.slice(all.length)),
+    }),
+  },
+  sample("First rollout sample: ", "first"),
+  sample("Finish rollout: ", "last"),
+  sample("eval_rollout_single_dataset example data: ", "eval"),
+  {
+    begins: "[Rank ",
+    pattern: /^\[Rank (\d+)\] Memory-Usage (.*?): (?=\{)/,
+    event: (found, at) => ({
+      ...at,
+      kind: "memory",
+      scope: "gpu",
+      rank: Number(found[1]),
+      label: found[2] ?? "",
+      values: numbersOf(found.input.slice(found[0].length)),
+    }),
+  },
+  {
+    begins: "[CPU memory] ",
+    pattern: /^\[CPU memory\] (.*?): ([\d.]+) GB/,
+    event: ([, label = "", used], at) => ({
+      ...at,
+      kind: "memory",
+      scope: "host",
+      label,
+      values: { used_GB: Number(used) },
+    }),
+  },
+  {
+    begins: "Creating placement group with ",
+    pattern: /^Creating placement group with (\d+) GPUs/,
+    event: ([, gpus], at) => ({ ...at, kind: "placement", gpus: Number(gpus) }),
+  },
+  {
+    begins: "  bundle ",
+    pattern: /^ {2}bundle +\d+, actual_bundle_index: +\d+, node: (\S+), gpu: (\S+)/,
+    event: ([, node = "", gpu = ""], at) => ({ ...at, kind: "placement", node, gpu }),
+  },
+  engine("Launch router with args: ", "router-launching"),
+  engine("Router launched at ", "router-launched"),
+  engine("Ports for engine ", "ports"),
+  engine("Launch HttpServerEngineAdapter at: ", "launching"),
+  engine("wait_all_engines_alive looping", "waiting"),
+  engine("Shutdown engine ", "stopping"),
+  engine("Killing server ", "stopping"),
+  engine("Shutting down and killing engine at index ", "stopping"),
+  engine("Successfully killed engine at index ", "killed"),
+  engine("Simulating crash on engine ", "killed"),
+  engine("Recovered ", "recovered", / dead rollout engines/),
+  engine("Health check failed for rollout engine ", "unhealthy"),
+  engine("Engine unreachable ", "unhealthy"),
+  engine("Server process terminated unexpectedly", "terminated"),
+  checkpoint("[", "saving", new RegExp(`^${STAMP}saving checkpoint at iteration +(\\d+) to (.+) in \\S+ format$`)),
+  checkpoint(
+    "  [",
+    "saved",
+    new RegExp(`^ {2}${STAMP}successfully saved (?:local )?checkpoint from iteration +(\\d+)(?: to (.+?))?(?: \\[ t .*)?$`),
+  ),
+  checkpoint("  [", "scheduled", new RegExp(`^ {2}${STAMP}scheduled an async checkpoint save at iteration +(\\d+) to (.+)$`)),
+  checkpoint("  [", "deleted", new RegExp(`^ {2}${STAMP}successfully deleted checkpoint from iteration +(\\d+) at (.+)$`)),
+  checkpoint(
+    "  encountered exception ",
+    "delete-failed",
+    /when trying to delete checkpoint from iteration +(\d+) at (.+)$/,
+  ),
+  checkpoint(" loading ", "loading", /^ loading (?:distributed )?checkpoint from (.+) at iteration (\d+)$/, [2, 1]),
+  checkpoint(" loading ", "loading", /^ loading release (?:distributed )?checkpoint from (.+)$/, [0, 1]),
+  checkpoint(
+    "  successfully loaded checkpoint from ",
+    "loaded",
+    /^ {2}successfully loaded checkpoint from (.+?) \[ t .*\] at iteration (\d+)$/,
+    [2, 1],
+  ),
+  checkpoint("Load checkpoint from HuggingFace", "loading", /\(path=(.+)\)$/, [0, 1]),
+  checkpoint("WARNING: could not find the metadata file ", "not-found", / file (.+)$/, [0, 1]),
+  checkpoint("Checkpoint ", "data-state-missing", /^Checkpoint (.+) does not exist\.$/, [0, 1]),
+  checkpoint("load metadata from ", "data-state-loaded", /^load metadata from (.+)$/, [0, 1]),
+  checkpoint("Successfully saved merged HuggingFace model to ", "exported", / to (.+)$/, [0, 1]),
+  checkpoint("Failed to save HuggingFace format: ", "export-failed", /: (.+)$/, [0, 0]),
+  batch("Final collected ", "collected", /^Final collected (\d+) samples/),
+  batch("Rollout-side DP schedule: ", "scheduled", /num_samples=(\d+)/),
+  batch("Collected ", "recycled", /^Collected (\d+) partial samples/),
+  {
+    begins: "trim number of samples from ",
+    pattern: /^trim number of samples from (\d+) to (\d+)/,
+    event: ([, from, to], at) => ({
+      ...at,
+      kind: "batch",
+      action: "trimmed",
+      samples: Number(to),
+      from: Number(from),
+    }),
+  },
+  {
+    begins: "Abort request for ",
+    pattern: /^Abort request for (?=\[)/,
+    event: ({ 0: all, input }, at) => {
+      const { value } = parsePythonLiteral(input.slice(all.length));
+      const urls = Array.isArray(value) ? value.filter((url) => typeof url === "string") : [];
+      return { ...at, kind: "abort", urls };
+    },
+  },
+  {
+    begins: "Error: ",
+    pattern: /^Error: (.{0,2000}?), retrying\.\.\. \(attempt (\d+)\/(\d+), url=([^,)]*)/,
+    event: ([, error = "", attempt, attempts, url = ""], at) => ({
+      ...at,
+      kind: "retry",
+      attempt: Number(attempt),
+      attempts: Number(attempts),
+      url,
+      error,
+    }),
+  },
+  {
+    begins: "debug_exit_after_rollout=",
+    pattern: /^debug_exit_after_rollout=\d+ reached at rollout_id=\d+/,
+    event: ({ input }, at) => ({ ...at, kind: "exit", text: input }),
+  },
+];
+
+function sample(begins: string, which: SampleShown["which"]): Marker {
+  return {
+    begins,
+    pattern: /^/,
+    event: ({ input }, at) => ({ ...at, kind: "sample", which, text: input.slice(begins.length) }),
+  };
+}
+
+function engine(begins: string, action: EngineAction, pattern = /^/): Marker {
+  return {
+    begins,
+    pattern,
+    event: ({ input }, at): EngineMark => ({ ...at, kind: "engine", action, detail: input }),
+  };
+}
+
+/** @param groups which groups of the pattern are iteration and path; 0: none */
+function checkpoint(
+  begins: string,
+  action: CheckpointAction,
+  pattern: RegExp,
+  [iteration, path]: readonly [number, number] = [1, 2],
+): Marker {
+  return {
+    begins,
+    pattern,
+    event: (found, at): CheckpointMark => {
+      const number = iteration === 0 ? undefined : found[iteration];
+      const folder = path === 0 ? undefined : found[path];
+      return {
+        ...at,
+        kind: "checkpoint",
+        action,
+        ...(number === undefined ? {} : { iteration: Number(number) }),
+        ...(folder === undefined ? {} : { path: folder }),
+      };
+    },
+  };
+}
+
+function batch(begins: string, action: BatchMark["action"], pattern: RegExp): Marker {
+  return {
+    begins,
+    pattern,
+    event: ([, samples], at) => ({ ...at, kind: "batch", action, samples: Number(samples) }),
+  };
+}
+
+function numbersOf(text: string): Record<string, number> {
+  const { value } = parsePythonLiteral(text);
+  const numbers: Record<string, number> = {};
+  if (isDict(value))
+    for (const [key, item] of value.dict) if (typeof item === "number" && key !== "__proto__") numbers[key] = item;
+  return numbers;
+}
