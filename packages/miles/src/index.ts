@@ -46,7 +46,12 @@ export { LogReader, type LogPosition, type LogReaderOptions } from "./log/log-re
 export type * from "./log/log-event.ts";
 export { LineSplitter, type LineSplitterOptions, type RawLine } from "./log/lines/line-splitter.ts";
 export { parsePythonLiteral } from "./log/message/literal-parser.ts";
-export type { PythonCall, PythonDict, PythonOpaque, PythonValue } from "./log/message/python-value.ts";
+export type {
+  PythonCall,
+  PythonDict,
+  PythonOpaque,
+  PythonValue,
+} from "./log/message/python-value.ts";
 export {
   classifyFailure,
   FAILURE_ADVICE,
@@ -70,3 +75,21 @@ export {
   type AlarmLimits,
   type PhaseLimit,
 } from "./log/watch/watch-limits.ts";
+export { Watch, type WatchOptions } from "./log/watch/watch.ts";
+export type { GpuReading } from "./log/watch/gpu-idle.ts";
+export {
+  DashboardReader,
+  type DashboardFault,
+  type DashboardPosition,
+  type DashboardReaderOptions,
+} from "./log/dashboard/dashboard-reader.ts";
+export {
+  DASHBOARD_STREAMS,
+  type DashboardRecord,
+  type DashboardStream,
+} from "./log/dashboard/dashboard-record.ts";
+export {
+  pipelineEvents,
+  watchPipelineEvents,
+  type PipelineEventOptions,
+} from "./log/pipeline-events.ts";

@@ -19,8 +19,11 @@ interface Located {
   /** Offset of the first byte of the line (of a traceback: of its first line) in the stream. */
   readonly offset: number;
   readonly source: LogSource;
-  /** Local time of the writing node as it stands in the line, `2026-08-11T12:00:00.123`; no zone is known. */
-  readonly time?: string;
+  /**
+   * Local time of the writing node as it stands in the line, `2026-08-11 12:00:00.123`; no zone is known.
+   * Always a property, if only `undefined`: events of one shape are what makes reading fast.
+   */
+  readonly time: string | undefined;
   /** How many times Ray says that the line was written across the cluster; 1 unless it folded repeats. */
   readonly repeated: number;
 }
@@ -29,8 +32,8 @@ interface Report extends Located {
   readonly values: Metrics;
   /** What is not a number: text, None, nested values. */
   readonly rest: Readonly<Record<string, PythonValue>>;
-  /** The report is torn or is not a Python literal; `values` has what stands before that. */
-  readonly damaged?: string;
+  /** Why the report is torn or is no Python literal; `values` has what stands before that. */
+  readonly damaged: string | undefined;
 }
 
 /** `rollout N: {…}`: what the trainer read from a rollout. */
@@ -78,7 +81,7 @@ export interface TimerMark extends Located {
   readonly kind: "timer";
   readonly name: string;
   readonly edge: "start" | "end";
-  readonly seconds?: number;
+  readonly seconds: number | undefined;
 }
 
 /** A sample that the framework shows: first and last of a rollout, first of an evaluation. */

@@ -1,10 +1,10 @@
-import type { FailureEvent, LogEvent, LogSource, StepReport } from "./log-event.ts";
+import type { FailureEvent, LogEvent, LogSource } from "./log-event.ts";
 import { LineDresser, type DressedLine } from "./lines/line-prefix.ts";
 import { LineSplitter, type LineSplitterOptions, type RawLine } from "./lines/line-splitter.ts";
 import { classifyFailure } from "./message/classify-failure.ts";
 import { FailureCollector } from "./message/failure-collector.ts";
 import { isFailureLine } from "./message/failure-line.ts";
-import type { Located } from "./message/markers.ts";
+import { eventAt, type Located } from "./message/located.ts";
 import { parseMessage } from "./message/parse-message.ts";
 
 /** Where a reader stands; plain JSON, so that another process can go on from it. */
@@ -15,6 +15,8 @@ export interface LogPosition {
   readonly told: number;
   /** …except those that begin here. */
   readonly pending: readonly number[];
+  /** The unfinished line is drawn over one of this source, which stands before it. */
+  readonly redraws?: LogSource;
   /** The last step told, by role: its second copy is not told again. */
   readonly steps: Readonly<Record<string, string>>;
 }
@@ -23,6 +25,9 @@ export interface LogReaderOptions extends Omit<LineSplitterOptions, "offset"> {
   /** Where another reader stopped; bytes are pushed from its `offset` on. */
   readonly from?: LogPosition;
 }
+
+/** Roles whose last step is remembered; there are two. */
+const MAX_ROLES = 8;
 
 /** A report whose dict stops short, waiting for the line that may hold its rest. */
 interface Torn {
@@ -53,9 +58,12 @@ export class LogReader {
     this.#pending = new Set(from?.pending);
     this.#failures = new FailureCollector((event: FailureEvent) => this.#tell(event));
     for (const [role, message] of Object.entries(from?.steps ?? {})) this.#steps.set(role, message);
+    const drawn = from?.offset === from?.told ? from?.redraws : undefined;
+    this.#lastSource = drawn;
     this.#splitter = new LineSplitter((line) => this.#line(line), {
       ...rest,
-      ...(from === undefined ? {} : { offset: from.offset }),
+      offset: from?.offset ?? 0,
+      redraws: drawn !== undefined,
     });
   }
 
@@ -89,6 +97,9 @@ export class LogReader {
       offset: Math.min(told, ...pending),
       told,
       pending,
+      ...(this.#splitter.redraws && this.#lastSource !== undefined
+        ? { redraws: this.#lastSource }
+        : {}),
       steps: Object.fromEntries(this.#steps),
     };
   }
@@ -98,28 +109,34 @@ export class LogReader {
     this.#lastSource = line.source;
     // Ray's prefix alone, before a bar that is drawn behind it.
     if (raw.redrawn && line.message.trim() === "") return;
+    const record = line.message.includes("%") ? recordBehindBar(line.message) : -1;
+    if (record === -1) {
+      this.#dressed(line, raw);
+      return;
+    }
+    this.#dressed({ ...line, message: line.message.slice(0, record) }, raw);
+    this.#dressed(this.#dresser.undress(line.message.slice(record), line.source), raw);
+  }
+
+  #dressed(line: DressedLine, raw: RawLine): void {
+    const { message } = line;
     const at: Located = {
       offset: raw.offset,
       source: line.source,
-      ...(line.time === undefined ? {} : { time: line.time }),
+      time: line.time,
       repeated: line.repeated,
     };
     if (this.#torn !== undefined && this.#rejoin(this.#torn, line)) return;
-    let parsed: LogEvent | undefined;
-    let tried = false;
-    const parse = (): LogEvent | undefined => {
-      if (!tried) {
-        parsed = parseMessage(line.message, at);
-        tried = true;
-      }
-      return parsed;
-    };
-    if (this.#failures.take(line, at, () => parse() !== undefined)) return;
-    this.#tellParsed(parse() ?? lineEvent(line.message, at, raw.cut), line.message, at);
+    if (this.#isSecondCopy(message)) return;
+    const parsed = parseMessage(message, at);
+    if (this.#failures.take(line, at, parsed !== undefined)) return;
+    if (parsed !== undefined) this.#tellParsed(parsed, message, at);
+    else this.#tell(lineEvent(message, at, raw.cut));
   }
 
   #tellParsed(event: LogEvent, message: string, at: Located): void {
-    if (event.kind === "step" && this.#isSecondCopy(event, message)) return;
+    if (event.kind === "step" && (this.#steps.size < MAX_ROLES || this.#steps.has(event.role)))
+      this.#steps.set(event.role, message);
     if ("damaged" in event && event.damaged !== undefined) {
       this.#settle();
       this.#torn = { event, message, at };
@@ -127,15 +144,16 @@ export class LogReader {
   }
 
   /** The framework logs a step where it is made and once more where it is reported, letter by letter the same. */
-  #isSecondCopy({ role }: StepReport, message: string): boolean {
-    if (this.#steps.get(role) === message) return true;
-    this.#steps.set(role, message);
+  #isSecondCopy(message: string): boolean {
+    if (message.charCodeAt(message.length - 1) !== 0x7d) return false;
+    for (const told of this.#steps.values()) if (told === message) return true;
     return false;
   }
 
   /** A writer that was read between two of its writes gives a report in two lines. */
   #rejoin(torn: Torn, line: DressedLine): boolean {
-    if (line.source.pid !== torn.at.source.pid || line.source.ip !== torn.at.source.ip) return false;
+    if (line.source.pid !== torn.at.source.pid || line.source.ip !== torn.at.source.ip)
+      return false;
     this.#torn = undefined;
     const message = torn.message + line.message;
     const whole = line.headed ? undefined : parseMessage(message, torn.at);
@@ -159,15 +177,27 @@ export class LogReader {
   }
 }
 
+/** tqdm leaves the cursor behind its bar: what is logged next stands in the same line. */
+const RECORD_BEHIND_BAR = /\](?=\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)/;
+
+/** Index of that record, -1 without one. */
+function recordBehindBar(message: string): number {
+  const found = RECORD_BEHIND_BAR.exec(message);
+  return found === null ? -1 : found.index + 1;
+}
+
 function lineEvent(message: string, at: Located, cut: number): LogEvent {
-  if (!isFailureLine(message)) return { ...at, kind: "plain", text: message, cut };
-  return {
-    ...at,
+  if (!isFailureLine(message)) {
+    const { offset, source, time, repeated } = at;
+    // Not spread: nearly all lines come here.
+    return { offset, source, time, repeated, kind: "plain", text: message, cut };
+  }
+  return eventAt(at, {
     kind: "failure",
     category: classifyFailure(message),
     message,
     lines: [message],
     omitted: 0,
     handled: false,
-  };
+  });
 }

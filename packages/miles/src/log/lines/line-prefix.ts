@@ -1,4 +1,5 @@
 import type { LogSource } from "../log-event.ts";
+import { withoutAnsi } from "./ansi.ts";
 
 /** A line without what Ray and the framework's logger put around its message. */
 export interface DressedLine {
@@ -10,43 +11,54 @@ export interface DressedLine {
   readonly repeated: number;
 }
 
-// oxlint-disable-next-line no-control-regex -- terminal sequences are made of control characters
-const ANSI = /\u001B(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|[@-Z\\^_])/g;
-
+const ESCAPE = 0x1b;
 const MAX_SOURCES = 4096;
 const MAX_PREFIX = 300;
-const REPEATED = / \[repeated (\d+)x across cluster\](?: \(Ray deduplicates logs by default\.[^)]*\))?$/;
+const REPEATED =
+  / \[repeated (\d+)x across cluster\](?: \(Ray deduplicates logs by default\.[^)]*\))?$/;
 /** `MegatronTrainRayActor pid=71, ip=10.0.0.2`, `raylet pid=71`, `raylet`, `autoscaler +3s`. */
-const RAY = /^(?:(.*?) ?pid=(\d+)(?:, ip=([^,\s]+))?|(raylet|autoscaler|gcs_server|gcs|dashboard)(?: \+[\dhms.]+)?(?:, ip=([^,\s]+))?)$/;
+const RAY =
+  /^\((?:(.*?) ?pid=(\d+)(?:, ip=([^,\s]+))?|(raylet|autoscaler|gcs_server|gcs|dashboard)(?: \+[\dhms.]+)?(?:, ip=([^,\s]+))?)\)$/;
 /** SGLang's: `[2026-08-11 12:00:00 TP0] …`. */
 const ENGINE_HEADER = /^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)((?: [A-Z]+\d+)*)\] /;
 
 const NOBODY: LogSource = {};
 
+/** A source and those that say more of the same process. */
+interface Known {
+  readonly source: LogSource;
+  readonly named: Map<string, LogSource>;
+}
+
 /** Takes lines apart; keeps the sources it has met, so that events of one process share one object. */
 export class LineDresser {
-  readonly #rays = new Map<string, LogSource>();
-  readonly #processes = new Map<LogSource, Map<string, LogSource>>();
-  #known = 0;
+  readonly #rays = new Map<string, Known>();
+  readonly #bySource = new Map<LogSource, Known>();
+  #count = 0;
+  /** Ray's prefix of the line before, with brackets and blank: most lines have the same. */
+  #lastPrefix = "";
+  #lastKnown: Known | undefined;
 
   /** @param before source of what stands before a carriage return in the same line */
   undress(line: string, before?: LogSource): DressedLine {
-    let text = line.includes("\u001B") ? line.replaceAll(ANSI, "") : line;
+    let text = line;
     let source = before ?? NOBODY;
-    let repeated = 1;
-    if (text.charCodeAt(0) === 0x28) {
-      const close = prefixEnd(text);
-      const ray = close === -1 ? undefined : this.#ray(text.slice(1, close));
+    const first = line.charCodeAt(0);
+    if (first === ESCAPE || first === 0x28) {
+      const ray = this.#ray(line);
       if (ray !== undefined) {
-        source = ray;
-        text = text.slice(close + 2);
-        if (text.includes("x across cluster]")) {
-          const found = REPEATED.exec(text);
-          if (found !== null) {
-            repeated = Number(found[1]);
-            text = text.slice(0, found.index);
-          }
-        }
+        source = ray.source;
+        text = line.slice(this.#lastPrefix.length);
+      }
+    }
+    text = withoutAnsi(text);
+    let repeated = 1;
+    const last = text.charCodeAt(text.length - 1);
+    if ((last === 0x5d || last === 0x29) && text.includes(" [repeated ")) {
+      const found = REPEATED.exec(text);
+      if (found !== null) {
+        repeated = Number(found[1]);
+        text = text.slice(0, found.index);
       }
     }
     if (text.charCodeAt(0) === 0x5b) {
@@ -58,15 +70,15 @@ export class LineDresser {
 
   /** `[2026-08-11 12:00:00.123 main] train.py:12 - message`, or the engine's header. */
   #header(text: string, source: LogSource, repeated: number): DressedLine | undefined {
-    if (text.charCodeAt(20) === 0x2e && text.charCodeAt(24) === 0x20 && text.charAt(5) === "-") {
-      const close = text.indexOf("] ", 24);
+    if (text.charCodeAt(5) !== 0x2d) return undefined;
+    if (text.charCodeAt(20) === 0x2e && text.charCodeAt(24) === 0x20) {
+      const close = text.indexOf("]", 24);
       const dash = close === -1 || close > 124 ? -1 : text.indexOf(" - ", close);
       if (dash === -1) return undefined;
-      const name = text.slice(25, close);
       return {
-        source: name === "" ? source : this.#process(source, name),
+        source: this.#process(source, text.slice(25, close)),
         message: text.slice(dash + 3),
-        time: `${text.slice(1, 11)}T${text.slice(12, 24)}`,
+        time: text.slice(1, 24),
         headed: true,
         repeated,
       };
@@ -75,18 +87,34 @@ export class LineDresser {
     if (engine === null) return undefined;
     const [all, stamp = "", ranks = ""] = engine;
     return {
-      source: ranks === "" ? source : this.#process(source, ranks.slice(1)),
+      source: this.#process(source, ranks.slice(1)),
       message: text.slice(all.length),
-      time: stamp.replace(" ", "T"),
+      time: stamp,
       headed: true,
       repeated,
     };
   }
 
-  #ray(prefix: string): LogSource | undefined {
-    const known = this.#rays.get(prefix);
-    if (known !== undefined) return known;
-    const found = RAY.exec(prefix);
+  /** Leaves the prefix, with its colours and its blank, in `#lastPrefix`. */
+  #ray(line: string): Known | undefined {
+    if (this.#lastKnown !== undefined && line.startsWith(this.#lastPrefix)) return this.#lastKnown;
+    // Names may hold brackets and blanks: then the first end that could be is not the one.
+    let end = prefixEnd(line, 0);
+    for (let tries = 0; end !== -1 && tries < 3; tries++) {
+      const prefix = line.slice(0, end);
+      const known = this.#rays.get(prefix) ?? this.#meet(prefix);
+      if (known !== undefined) {
+        this.#lastPrefix = prefix;
+        this.#lastKnown = known;
+        return known;
+      }
+      end = prefixEnd(line, end);
+    }
+    return undefined;
+  }
+
+  #meet(prefix: string): Known | undefined {
+    const found = RAY.exec(withoutAnsi(prefix).trimEnd());
     if (found === null) return undefined;
     const [, actor, pid, ip, daemon, daemonIp] = found;
     const name = daemon ?? actor;
@@ -96,39 +124,51 @@ export class LineDresser {
       ...(pid === undefined ? {} : { pid: Number(pid) }),
       ...(node === undefined ? {} : { ip: node }),
     };
-    this.#remember();
-    this.#rays.set(prefix, source);
-    return source;
+    const known = this.#remember(source);
+    this.#rays.set(prefix, known);
+    return known;
   }
 
   #process(source: LogSource, name: string): LogSource {
-    let named = this.#processes.get(source);
-    const known = named?.get(name);
-    if (known !== undefined) return known;
+    if (name === "") return source;
+    const known = this.#bySource.get(source) ?? this.#remember(source);
+    const named = known.named.get(name);
+    if (named !== undefined) return named;
     const made: LogSource = { ...source, process: name };
-    this.#remember();
-    named = this.#processes.get(source) ?? new Map<string, LogSource>();
-    named.set(name, made);
-    this.#processes.set(source, named);
+    this.#forgetTooMany();
+    known.named.set(name, made);
     return made;
   }
 
+  #remember(source: LogSource): Known {
+    this.#forgetTooMany();
+    const known: Known = { source, named: new Map() };
+    this.#bySource.set(source, known);
+    return known;
+  }
+
   /** A log that invents names may not fill the memory. */
-  #remember(): void {
-    if (++this.#known <= MAX_SOURCES) return;
+  #forgetTooMany(): void {
+    if (++this.#count <= MAX_SOURCES) return;
     this.#rays.clear();
-    this.#processes.clear();
-    this.#known = 1;
+    this.#bySource.clear();
+    this.#lastKnown = undefined;
+    this.#count = 0;
   }
 }
 
-/** Index of the bracket that closes Ray's prefix: the first that a blank follows, or the line's end. */
-function prefixEnd(text: string): number {
-  const limit = Math.min(text.length, MAX_PREFIX);
-  let at = text.indexOf(")");
-  while (at !== -1 && at < limit) {
-    if (at + 1 === text.length || text.charCodeAt(at + 1) === 0x20) return at;
-    at = text.indexOf(")", at + 1);
+/** Index behind Ray's prefix: a closing bracket, colours, and a blank or the line's end; -1 without one. */
+function prefixEnd(line: string, from: number): number {
+  const limit = Math.min(line.length, MAX_PREFIX);
+  for (let at = line.indexOf(")", from); at !== -1 && at < limit; at = line.indexOf(")", at + 1)) {
+    let end = at + 1;
+    while (line.charCodeAt(end) === ESCAPE) {
+      const close = line.indexOf("m", end);
+      if (close === -1 || close > end + 12) break;
+      end = close + 1;
+    }
+    if (end === line.length) return end;
+    if (line.charCodeAt(end) === 0x20) return end + 1;
   }
   return -1;
 }

@@ -16,6 +16,8 @@ export interface RawLine {
 export interface LineSplitterOptions {
   /** Offset of the first byte that will be pushed; a line starts there. Default 0. */
   readonly offset?: number;
+  /** That line stands behind a carriage return: `redraws` of the splitter that stopped there. */
+  readonly redraws?: boolean;
   /** Longest line that is kept whole, in bytes; of a longer one the beginning. Default 256 KiB. */
   readonly maxLineBytes?: number;
 }
@@ -41,16 +43,17 @@ export class LineSplitter {
   #position: number;
   /** The last byte was a carriage return: what it ends depends on the next one. */
   #pendingReturn = false;
-  #redraws = false;
+  #redraws: boolean;
 
   constructor(onLine: (line: RawLine) => void, options: LineSplitterOptions = {}) {
-    const { offset = 0, maxLineBytes = 1 << 18 } = options;
+    const { offset = 0, maxLineBytes = 1 << 18, redraws = false } = options;
     if (!Number.isSafeInteger(maxLineBytes) || maxLineBytes < 16)
       throw new UsageError("LOG_LINE_BOUND", `maxLineBytes ${maxLineBytes} is not from 16 on`, {
         field: "maxLineBytes",
       });
     this.#onLine = onLine;
     this.#max = maxLineBytes;
+    this.#redraws = redraws;
     this.#lineStart = offset;
     this.#position = offset;
   }
@@ -63,6 +66,11 @@ export class LineSplitter {
   /** Where the unfinished line starts: reading goes on from here, in another process, without loss or repeat. */
   get resumeOffset(): number {
     return this.#lineStart;
+  }
+
+  /** Whether the unfinished line stands behind a carriage return. */
+  get redraws(): boolean {
+    return this.#redraws;
   }
 
   push(chunk: Uint8Array): void {
@@ -138,7 +146,9 @@ export class LineSplitter {
     const room = Math.min(end - start, this.#max - this.#carried);
     const needed = this.#carried + room;
     if (needed > this.#carry.length) {
-      const grown = Buffer.allocUnsafe(Math.min(this.#max, Math.max(needed, this.#carry.length * 2, 4096)));
+      const grown = Buffer.allocUnsafe(
+        Math.min(this.#max, Math.max(needed, this.#carry.length * 2, 4096)),
+      );
       this.#carry.copy(grown, 0, 0, this.#carried);
       this.#carry = grown;
     }

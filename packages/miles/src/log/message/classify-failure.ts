@@ -33,7 +33,11 @@ const SIGNS: readonly Sign[] = [
     pattern:
       /killed due to (?:memory pressure|the node running low on memory)|ray\.exceptions\.OutOfMemoryError|[Oo]ut of memory: Killed process|oom[-_]kill|Cannot allocate memory|\bMemoryError\b|DefaultCPUAllocator: can't allocate memory|std::bad_alloc/,
   },
-  { category: "disk-full", pattern: /No space left on device|\[Errno 28\]|Disk quota exceeded|\[Errno 122\]|OutOfDiskError/ },
+  {
+    category: "disk-full",
+    pattern:
+      /No space left on device|\[Errno 28\]|Disk quota exceeded|\[Errno 122\]|OutOfDiskError|PytorchStreamWriter failed writing|inline_container\.cc:\d+\] \. unexpected pos|basic_ios::clear: iostream error/,
+  },
   {
     category: "preempted",
     pattern:
@@ -42,22 +46,38 @@ const SIGNS: readonly Sign[] = [
   {
     category: "nccl",
     pattern:
-      /NCCL (?:WARN|error)|ncclSystemError|ncclUnhandledCudaError|ncclInternalError|ncclRemoteError|DistBackendError|Watchdog caught collective operation timeout|ProcessGroupNCCL.*(?:timed? ?out|abort|exception)/i,
+      /NCCL (?:WARN|error)|ncclSystemError|ncclUnhandledCudaError|ncclInternalError|ncclRemoteError|DistBackendError|DistStoreError|DistNetworkError|Watchdog caught collective operation timeout|ProcessGroupNCCL.*(?:timed? ?out|abort|exception)/i,
   },
   {
     category: "engine-dead",
     pattern:
       /Server process terminated unexpectedly|Health check failed for rollout engine|Max retries \(\d+\) reached, failing|SIGQUIT received|Scheduler hit an exception|Engine unreachable/,
   },
-  { category: "cuda", pattern: /CUDA error: |cudaError[A-Z]|AcceleratorError|device-side assert|illegal memory access|CUBLAS_STATUS_|CUDNN_STATUS_|Xid \(/ },
-  { category: "node-died", pattern: /NodeDiedError|node has died|marked dead because|missed too many heartbeats|LocalRayletDiedError/ },
+  {
+    category: "cuda",
+    pattern:
+      /CUDA error: |cudaError[A-Z]|AcceleratorError|device-side assert|illegal memory access|CUBLAS_STATUS_|CUDNN_STATUS_|Xid \(/,
+  },
+  {
+    category: "node-died",
+    pattern:
+      /NodeDiedError|node has died|marked dead because|missed too many heartbeats|LocalRayletDiedError/,
+  },
   {
     category: "actor-died",
     pattern:
       /ActorDiedError|RayActorError|ActorUnavailableError|WorkerCrashedError|OwnerDiedError|[Aa]ctor died unexpectedly|worker died or was killed|The actor is dead because/,
   },
-  { category: "interrupted", pattern: /^KeyboardInterrupt\b|\bKeyboardInterrupt$|Received SIGTERM|signal 15|SystemExit: (?:130|143)|asyncio\.exceptions\.CancelledError$/m },
-  { category: "configuration", pattern: /\berror: (?:unrecognized arguments|argument |the following arguments are required)|hf_validate_args failed|(?:arguments|transformer_config)\.py", line \d+, in (?:\w*validate\w*|parse_args|__post_init__)/ },
+  {
+    category: "interrupted",
+    pattern:
+      /^KeyboardInterrupt\b|\bKeyboardInterrupt$|Received SIGTERM|signal 15|SystemExit: (?:130|143)|asyncio\.exceptions\.CancelledError$/m,
+  },
+  {
+    category: "configuration",
+    pattern:
+      /\berror: (?:unrecognized arguments|argument |the following arguments are required)|hf_validate_args failed|(?:arguments|transformer_config)\.py", line \d+, in (?:\w*validate\w*|parse_args|__post_init__)/,
+  },
 ];
 
 /** The category of a traceback or of a line that says what went wrong. */

@@ -1,17 +1,19 @@
 import type { FailureEvent, LogSource } from "../log-event.ts";
 import type { DressedLine } from "../lines/line-prefix.ts";
 import { classifyFailure, failureRank } from "./classify-failure.ts";
-import type { Located } from "./markers.ts";
+import type { Located } from "./located.ts";
 
 const MAX_OPEN = 64;
 const HEAD_LINES = 60;
 const TAIL_LINES = 140;
 const MAX_LINE = 4096;
-/** Lines of an exception's message behind its first. */
-const MAX_MESSAGE_LINES = 8;
+const MAX_EXCEPTIONS = 32;
+/** Lines of an exception's message behind its first: Ray's about memory have fifty. */
+const MAX_MESSAGE_LINES = 60;
 
 const TRACEBACK = "Traceback (most recent call last):";
 const CRASH = /^Fatal Python error: |^\*\*\* (?:SIG|Aborted)/;
+const FRAME = /^\s+(?:File "|\[repeated|\^+$)/;
 const CHAIN =
   /^(?:The above exception was the direct cause of|During handling of the above exception,)/;
 const EXCEPTION = /^((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:\([\w.]*\))?)(?:: ?(.*))?$/s;
@@ -28,7 +30,6 @@ interface Block {
   state: "frames" | "message";
   /** Lines since the exception's. */
   since: number;
-  blank: boolean;
 }
 
 /**
@@ -53,10 +54,11 @@ export class FailureCollector {
    *
    * @param known the line has a meaning of its own: no part of an exception's message
    */
-  take(line: DressedLine, at: Located, known: () => boolean): boolean {
-    const text = line.message.replace(RANK, "");
+  take(line: DressedLine, at: Located, known: boolean): boolean {
+    const text = withoutRank(line.message);
+    if (this.#open.size === 0 && !begins(text)) return false;
     const key = writer(line.source);
-    const block = this.#open.size === 0 ? undefined : this.#open.get(key);
+    const block = this.#open.get(key);
     if (block !== undefined) {
       if (belongs(block, line, text, known)) {
         add(block, text);
@@ -75,7 +77,6 @@ export class FailureCollector {
       exceptions: [],
       state: "frames",
       since: 0,
-      blank: false,
     };
     add(opened, text);
     this.#open.set(key, opened);
@@ -110,35 +111,38 @@ function writer({ actor, pid, ip }: LogSource): string {
   return pid === undefined ? (actor ?? "") : `${pid}@${ip ?? ""}`;
 }
 
+function withoutRank(message: string): string {
+  return message.startsWith("[rank") ? message.replace(RANK, "") : message;
+}
+
 function begins(text: string): boolean {
   if (text.charCodeAt(text.length - 1) === 0x3a && text.endsWith(TRACEBACK)) return true;
   const first = text.charCodeAt(0);
   return (first === 0x46 || first === 0x2a) && CRASH.test(text);
 }
 
-function belongs(block: Block, line: DressedLine, text: string, known: () => boolean): boolean {
+function belongs(block: Block, line: DressedLine, text: string, known: boolean): boolean {
   if (line.headed) return false;
-  if (text.trim() === "") {
-    block.blank = true;
+  if (text.startsWith(" ") || text.startsWith("\t")) {
+    // Frames; behind an exception also the indented parts of its message.
+    if (block.state === "frames") return true;
+    if (!FRAME.test(text)) return ++block.since <= MAX_MESSAGE_LINES && !known;
+    block.state = "frames";
     return true;
   }
-  const indented = text.startsWith(" ") || text.startsWith("\t");
-  if (indented || text.endsWith(TRACEBACK) || CHAIN.test(text)) {
-    if (indented && block.state === "message" && block.blank) return !known();
+  if (text.endsWith(TRACEBACK) || CHAIN.test(text)) {
     block.state = "frames";
-    block.blank = false;
-    block.since = 0;
     return true;
   }
   if (block.state === "frames") {
+    if (text.trim() === "") return true;
     block.state = "message";
     block.since = 0;
-    block.blank = false;
-    if (EXCEPTION.test(text)) block.exceptions.push(text.slice(0, MAX_LINE));
+    if (EXCEPTION.test(text) && block.exceptions.length < MAX_EXCEPTIONS)
+      block.exceptions.push(text.slice(0, MAX_LINE));
     return true;
   }
-  block.since++;
-  return !block.blank && block.since <= MAX_MESSAGE_LINES && !known();
+  return ++block.since <= MAX_MESSAGE_LINES && !known;
 }
 
 function add(block: Block, text: string): void {

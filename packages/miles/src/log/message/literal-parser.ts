@@ -1,5 +1,5 @@
 import type { LiteralFault, PythonDict, PythonValue } from "./python-value.ts";
-import { readNumber, readString, type Token } from "./literal-token.ts";
+import { decimalEnd, readOddNumber, readString, type Token } from "./literal-token.ts";
 
 const MAX_DEPTH = 32;
 const MAX_ITEMS = 1 << 16;
@@ -62,7 +62,8 @@ export class LiteralParser {
   readEntries(onEntry: (key: string, value: PythonValue) => void): LiteralFault | undefined {
     try {
       this.#blanks();
-      this.#expect("{");
+      // In the middle of a dict as well, from a comma on.
+      if (!this.#closes(",")) this.#expect("{");
       this.#entries(0, onEntry);
       return undefined;
     } catch (error) {
@@ -78,7 +79,7 @@ export class LiteralParser {
     switch (code) {
       case 0x27: // '
       case 0x22: // "
-        return this.#take(readString(this.#text, this.#at));
+        return this.#quoted();
       case 0x7b: // {
         this.#at++;
         return this.#braces(depth);
@@ -97,20 +98,43 @@ export class LiteralParser {
     return this.#word(depth);
   }
 
+  #quoted(): string {
+    const text = this.#text;
+    const start = this.#at + 1;
+    const quote = text.charCodeAt(this.#at);
+    for (let at = start; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === quote) {
+        this.#at = at + 1;
+        return text.slice(start, at);
+      }
+      if (code === 0x5c) break;
+    }
+    return this.#take(readString(text, this.#at));
+  }
+
   #number(): PythonValue {
-    const sign = this.#text.charAt(this.#at);
+    const text = this.#text;
+    const start = this.#at;
+    const end = decimalEnd(text, start);
+    const next = text.charCodeAt(end);
+    if (end > start && !isNamePart(next)) {
+      this.#at = end;
+      return Number(text.slice(start, end));
+    }
     // "-inf", "-nan" and "-Infinity".
-    if ((sign === "-" || sign === "+") && /[a-zA-Z]/.test(this.#text.charAt(this.#at + 1))) {
+    const sign = text.charAt(start);
+    if (end === start && (sign === "-" || sign === "+")) {
       this.#at++;
       const value = this.#word(MAX_DEPTH);
       if (typeof value !== "number") throw new Fault(this.#at, "a sign before what is no number");
       return sign === "-" ? -value : value;
     }
-    const start = this.#at;
-    const number = this.#take(readNumber(this.#text, start));
-    if (this.#text.charAt(this.#at) !== "j") return number;
-    this.#at++;
-    return { opaque: this.#text.slice(start, this.#at) };
+    if (text.charAt(end) === "j") {
+      this.#at = end + 1;
+      return { opaque: text.slice(start, this.#at) };
+    }
+    return this.#take(readOddNumber(text, start));
   }
 
   #take<T>(token: Token<T>): T {

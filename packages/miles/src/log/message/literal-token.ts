@@ -60,13 +60,39 @@ function readEscaped(text: string, start: number, quote: string, raw: boolean): 
   return { fault: "text without its closing quote" };
 }
 
-const NUMBER = /[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*)?\.?\d*(?:[eE][-+]?\d+)?)/y;
+/** Integers of other bases and with underscores: nothing that a report has, but literals do. */
+const ODD_NUMBER = /[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|\d[\d_]*)/y;
 
-/** A number as Python writes it: `1`, `-0.5`, `1e-06`, `1_000`, `0x1f`, `5.`. */
-export function readNumber(text: string, start: number): Token<number> {
-  NUMBER.lastIndex = start;
-  const found = NUMBER.exec(text)?.[0] ?? "";
-  const value = Number(found.includes("_") ? found.replaceAll("_", "") : found);
-  if (!/\d/.test(found) || Number.isNaN(value)) return { fault: "no number" };
-  return { value, end: start + found.length };
+/** Index behind the decimal number at `start`; `start` itself where there is none. */
+export function decimalEnd(text: string, start: number): number {
+  let at = start;
+  let code = text.charCodeAt(at);
+  if (code === 0x2d || code === 0x2b) code = text.charCodeAt(++at);
+  const first = at;
+  while (code >= 0x30 && code <= 0x39) code = text.charCodeAt(++at);
+  let digits = at - first;
+  if (code === 0x2e) {
+    code = text.charCodeAt(++at);
+    const fraction = at;
+    while (code >= 0x30 && code <= 0x39) code = text.charCodeAt(++at);
+    digits += at - fraction;
+  }
+  if (digits === 0) return start;
+  if (code !== 0x65 && code !== 0x45) return at;
+  let exponent = at + 1;
+  code = text.charCodeAt(exponent);
+  if (code === 0x2d || code === 0x2b) code = text.charCodeAt(++exponent);
+  const power = exponent;
+  while (code >= 0x30 && code <= 0x39) code = text.charCodeAt(++exponent);
+  return exponent === power ? at : exponent;
+}
+
+/** A number that does not end where its decimal digits do: `0x1f`, `1_000`. */
+export function readOddNumber(text: string, start: number): Token<number> {
+  ODD_NUMBER.lastIndex = start;
+  const found = ODD_NUMBER.exec(text)?.[0] ?? "";
+  const negative = found.startsWith("-");
+  const value = Number(found.replace(/^[-+]/, "").replaceAll("_", ""));
+  if (found === "" || Number.isNaN(value)) return { fault: "no number" };
+  return { value: negative ? -value : value, end: start + found.length };
 }

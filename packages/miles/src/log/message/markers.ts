@@ -5,19 +5,11 @@ import type {
   EngineAction,
   EngineMark,
   LogEvent,
-  LogSource,
   SampleShown,
 } from "../log-event.ts";
 import { isDict, parsePythonLiteral } from "./literal-parser.ts";
+import { eventAt, type Located } from "./located.ts";
 import { readLogfmt } from "./read-logfmt.ts";
-
-/** What every event says of its place. */
-export interface Located {
-  readonly offset: number;
-  readonly source: LogSource;
-  readonly time?: string;
-  readonly repeated: number;
-}
 
 /** A message of the framework, of Megatron or of the engine that has a meaning of its own. */
 export interface Marker {
@@ -29,27 +21,30 @@ export interface Marker {
 
 const STAMP = String.raw`\[\d{4}-\d\d-\d\d [\d:.]+\] `;
 
+/** Megatron prints these without the framework's header, but with a stamp of its own. */
+const STAMPED = /^ *\[(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d\.\d{3})/;
+
 /** Order matters where beginnings share a first letter only in that more telling ones come first. */
 export const MARKERS: readonly Marker[] = [
   {
     begins: "Timer ",
     pattern: /^Timer (\S+) (start|end)(?: \(elapsed: ([\d.]+)s\))?$/,
-    event: ([, name = "", edge, seconds], at) => ({
-      ...at,
-      kind: "timer",
-      name,
-      edge: edge === "start" ? "start" : "end",
-      ...(seconds === undefined ? {} : { seconds: Number(seconds) }),
-    }),
+    event: ([, name = "", edge, seconds], at) =>
+      eventAt(at, {
+        kind: "timer",
+        name,
+        edge: edge === "start" ? "start" : "end",
+        seconds: seconds === undefined ? undefined : Number(seconds),
+      }),
   },
   {
     begins: "ft ",
     pattern: /^ft (?=\w+=)/,
-    event: ({ 0: all, input }, at) => ({
-      ...at,
-      kind: "structured",
-      fields: readLogfmt(input.slice(all.length)),
-    }),
+    event: ({ 0: all, input }, at) =>
+      eventAt(at, {
+        kind: "structured",
+        fields: readLogfmt(input.slice(all.length)),
+      }),
   },
   sample("First rollout sample: ", "first"),
   sample("Finish rollout: ", "last"),
@@ -57,35 +52,35 @@ export const MARKERS: readonly Marker[] = [
   {
     begins: "[Rank ",
     pattern: /^\[Rank (\d+)\] Memory-Usage (.*?): (?=\{)/,
-    event: (found, at) => ({
-      ...at,
-      kind: "memory",
-      scope: "gpu",
-      rank: Number(found[1]),
-      label: found[2] ?? "",
-      values: numbersOf(found.input.slice(found[0].length)),
-    }),
+    event: (found, at) =>
+      eventAt(at, {
+        kind: "memory",
+        scope: "gpu",
+        rank: Number(found[1]),
+        label: found[2] ?? "",
+        values: numbersOf(found.input.slice(found[0].length)),
+      }),
   },
   {
     begins: "[CPU memory] ",
     pattern: /^\[CPU memory\] (.*?): ([\d.]+) GB/,
-    event: ([, label = "", used], at) => ({
-      ...at,
-      kind: "memory",
-      scope: "host",
-      label,
-      values: { used_GB: Number(used) },
-    }),
+    event: ([, label = "", used], at) =>
+      eventAt(at, {
+        kind: "memory",
+        scope: "host",
+        label,
+        values: { used_GB: Number(used) },
+      }),
   },
   {
     begins: "Creating placement group with ",
     pattern: /^Creating placement group with (\d+) GPUs/,
-    event: ([, gpus], at) => ({ ...at, kind: "placement", gpus: Number(gpus) }),
+    event: ([, gpus], at) => eventAt(at, { kind: "placement", gpus: Number(gpus) }),
   },
   {
     begins: "  bundle ",
     pattern: /^ {2}bundle +\d+, actual_bundle_index: +\d+, node: (\S+), gpu: (\S+)/,
-    event: ([, node = "", gpu = ""], at) => ({ ...at, kind: "placement", node, gpu }),
+    event: ([, node = "", gpu = ""], at) => eventAt(at, { kind: "placement", node, gpu }),
   },
   engine("Launch router with args: ", "router-launching"),
   engine("Router launched at ", "router-launched"),
@@ -101,21 +96,45 @@ export const MARKERS: readonly Marker[] = [
   engine("Health check failed for rollout engine ", "unhealthy"),
   engine("Engine unreachable ", "unhealthy"),
   engine("Server process terminated unexpectedly", "terminated"),
-  checkpoint("[", "saving", new RegExp(`^${STAMP}saving checkpoint at iteration +(\\d+) to (.+) in \\S+ format$`)),
+  checkpoint(
+    "[",
+    "saving",
+    new RegExp(`^${STAMP}saving checkpoint at iteration +(\\d+) to (.+) in \\S+ format$`),
+  ),
   checkpoint(
     "  [",
     "saved",
-    new RegExp(`^ {2}${STAMP}successfully saved (?:local )?checkpoint from iteration +(\\d+)(?: to (.+?))?(?: \\[ t .*)?$`),
+    new RegExp(
+      `^ {2}${STAMP}successfully saved (?:local )?checkpoint from iteration +(\\d+)(?: to (.+?))?(?: \\[ t .*)?$`,
+    ),
   ),
-  checkpoint("  [", "scheduled", new RegExp(`^ {2}${STAMP}scheduled an async checkpoint save at iteration +(\\d+) to (.+)$`)),
-  checkpoint("  [", "deleted", new RegExp(`^ {2}${STAMP}successfully deleted checkpoint from iteration +(\\d+) at (.+)$`)),
+  checkpoint(
+    "  [",
+    "scheduled",
+    new RegExp(`^ {2}${STAMP}scheduled an async checkpoint save at iteration +(\\d+) to (.+)$`),
+  ),
+  checkpoint(
+    "  [",
+    "deleted",
+    new RegExp(`^ {2}${STAMP}successfully deleted checkpoint from iteration +(\\d+) at (.+)$`),
+  ),
   checkpoint(
     "  encountered exception ",
     "delete-failed",
     /when trying to delete checkpoint from iteration +(\d+) at (.+)$/,
   ),
-  checkpoint(" loading ", "loading", /^ loading (?:distributed )?checkpoint from (.+) at iteration (\d+)$/, [2, 1]),
-  checkpoint(" loading ", "loading", /^ loading release (?:distributed )?checkpoint from (.+)$/, [0, 1]),
+  checkpoint(
+    " loading ",
+    "loading",
+    /^ loading (?:distributed )?checkpoint from (.+) at iteration (\d+)$/,
+    [2, 1],
+  ),
+  checkpoint(
+    " loading ",
+    "loading",
+    /^ loading release (?:distributed )?checkpoint from (.+)$/,
+    [0, 1],
+  ),
   checkpoint(
     "  successfully loaded checkpoint from ",
     "loaded",
@@ -134,13 +153,13 @@ export const MARKERS: readonly Marker[] = [
   {
     begins: "trim number of samples from ",
     pattern: /^trim number of samples from (\d+) to (\d+)/,
-    event: ([, from, to], at) => ({
-      ...at,
-      kind: "batch",
-      action: "trimmed",
-      samples: Number(to),
-      from: Number(from),
-    }),
+    event: ([, from, to], at) =>
+      eventAt(at, {
+        kind: "batch",
+        action: "trimmed",
+        samples: Number(to),
+        from: Number(from),
+      }),
   },
   {
     begins: "Abort request for ",
@@ -148,25 +167,25 @@ export const MARKERS: readonly Marker[] = [
     event: ({ 0: all, input }, at) => {
       const { value } = parsePythonLiteral(input.slice(all.length));
       const urls = Array.isArray(value) ? value.filter((url) => typeof url === "string") : [];
-      return { ...at, kind: "abort", urls };
+      return eventAt(at, { kind: "abort", urls });
     },
   },
   {
     begins: "Error: ",
     pattern: /^Error: (.{0,2000}?), retrying\.\.\. \(attempt (\d+)\/(\d+), url=([^,)]*)/,
-    event: ([, error = "", attempt, attempts, url = ""], at) => ({
-      ...at,
-      kind: "retry",
-      attempt: Number(attempt),
-      attempts: Number(attempts),
-      url,
-      error,
-    }),
+    event: ([, error = "", attempt, attempts, url = ""], at) =>
+      eventAt(at, {
+        kind: "retry",
+        attempt: Number(attempt),
+        attempts: Number(attempts),
+        url,
+        error,
+      }),
   },
   {
     begins: "debug_exit_after_rollout=",
     pattern: /^debug_exit_after_rollout=\d+ reached at rollout_id=\d+/,
-    event: ({ input }, at) => ({ ...at, kind: "exit", text: input }),
+    event: ({ input }, at) => eventAt(at, { kind: "exit", text: input }),
   },
 ];
 
@@ -174,7 +193,8 @@ function sample(begins: string, which: SampleShown["which"]): Marker {
   return {
     begins,
     pattern: /^/,
-    event: ({ input }, at) => ({ ...at, kind: "sample", which, text: input.slice(begins.length) }),
+    event: ({ input }, at) =>
+      eventAt(at, { kind: "sample", which, text: input.slice(begins.length) }),
   };
 }
 
@@ -182,7 +202,7 @@ function engine(begins: string, action: EngineAction, pattern = /^/): Marker {
   return {
     begins,
     pattern,
-    event: ({ input }, at): EngineMark => ({ ...at, kind: "engine", action, detail: input }),
+    event: ({ input }, at): EngineMark => eventAt(at, { kind: "engine", action, detail: input }),
   };
 }
 
@@ -199,13 +219,15 @@ function checkpoint(
     event: (found, at): CheckpointMark => {
       const number = iteration === 0 ? undefined : found[iteration];
       const folder = path === 0 ? undefined : found[path];
-      return {
-        ...at,
+      const [, date, time] = STAMPED.exec(found.input) ?? [];
+      const place =
+        date === undefined || time === undefined ? at : { ...at, time: `${date} ${time}` };
+      return eventAt(place, {
         kind: "checkpoint",
         action,
         ...(number === undefined ? {} : { iteration: Number(number) }),
         ...(folder === undefined ? {} : { path: folder }),
-      };
+      });
     },
   };
 }
@@ -214,7 +236,7 @@ function batch(begins: string, action: BatchMark["action"], pattern: RegExp): Ma
   return {
     begins,
     pattern,
-    event: ([, samples], at) => ({ ...at, kind: "batch", action, samples: Number(samples) }),
+    event: ([, samples], at) => eventAt(at, { kind: "batch", action, samples: Number(samples) }),
   };
 }
 
@@ -222,6 +244,7 @@ function numbersOf(text: string): Record<string, number> {
   const { value } = parsePythonLiteral(text);
   const numbers: Record<string, number> = {};
   if (isDict(value))
-    for (const [key, item] of value.dict) if (typeof item === "number" && key !== "__proto__") numbers[key] = item;
+    for (const [key, item] of value.dict)
+      if (typeof item === "number" && key !== "__proto__") numbers[key] = item;
   return numbers;
 }

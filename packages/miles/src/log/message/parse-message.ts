@@ -1,5 +1,6 @@
 import type { LogEvent, PerfReport } from "../log-event.ts";
-import { MARKERS, type Located, type Marker } from "./markers.ts";
+import { eventAt, type Located } from "./located.ts";
+import { MARKERS, type Marker } from "./markers.ts";
 import { readBar } from "./read-bar.ts";
 import { readReport } from "./read-report.ts";
 
@@ -11,7 +12,7 @@ const MARKERS_BY_LETTER = groupedByLetter();
 
 /** What the message of one line says, or undefined where it has no meaning of its own. */
 export function parseMessage(message: string, at: Located): LogEvent | undefined {
-  const markers = MARKERS_BY_LETTER.get(message.charCodeAt(0));
+  const markers = MARKERS_BY_LETTER[message.charCodeAt(0)];
   if (markers !== undefined)
     for (const { begins, pattern, event } of markers) {
       if (!message.startsWith(begins)) continue;
@@ -33,21 +34,34 @@ function numbered(message: string, at: Located): LogEvent | undefined {
   const number = Number(digits);
   if (separator === " skipped: ")
     return tag === "eval"
-      ? { ...at, kind: "eval-skipped", rollout: number, reason: message.slice(all.length) }
+      ? eventAt(at, { kind: "eval-skipped", rollout: number, reason: message.slice(all.length) })
       : undefined;
   const { values, rest, damaged } = readReport(message, all.length);
-  const report = { ...at, values, rest, ...(damaged === undefined ? {} : { damaged }) };
   switch (tag) {
     case undefined:
-      return { ...report, kind: "step", role: role ?? "actor", step: number };
+      return eventAt(at, {
+        values,
+        rest,
+        damaged,
+        kind: "step",
+        role: role ?? "actor",
+        step: number,
+      });
     case "perf":
-      return { ...report, kind: "perf", side: perfSide(values, at), rollout: number };
+      return eventAt(at, {
+        values,
+        rest,
+        damaged,
+        kind: "perf",
+        side: perfSide(values, at),
+        rollout: number,
+      });
     case "multi_turn":
-      return { ...report, kind: "multi-turn", rollout: number };
+      return eventAt(at, { values, rest, damaged, kind: "multi-turn", rollout: number });
     case "eval":
-      return { ...report, kind: "eval", rollout: number };
+      return eventAt(at, { values, rest, damaged, kind: "eval", rollout: number });
     default:
-      return { ...report, kind: "rollout", rollout: number };
+      return eventAt(at, { values, rest, damaged, kind: "rollout", rollout: number });
   }
 }
 
@@ -63,14 +77,15 @@ function perfSide(values: PerfReport["values"], { source }: Located): PerfReport
 
 function bar(message: string, at: Located): LogEvent | undefined {
   const found = readBar(message);
-  return found === undefined ? undefined : { ...at, kind: "progress", ...found };
+  return found === undefined ? undefined : eventAt(at, { kind: "progress", ...found });
 }
 
-function groupedByLetter(): ReadonlyMap<number, readonly Marker[]> {
-  const groups = new Map<number, Marker[]>();
+/** Under the code of their first letter; a plain array, as it is looked into for every line. */
+function groupedByLetter(): readonly (readonly Marker[] | undefined)[] {
+  const groups: (Marker[] | undefined)[] = Array.from({ length: 128 });
   for (const marker of MARKERS) {
     const letter = marker.begins.charCodeAt(0);
-    groups.set(letter, [...(groups.get(letter) ?? []), marker]);
+    groups[letter] = [...(groups[letter] ?? []), marker];
   }
   return groups;
 }

@@ -6,7 +6,8 @@ export interface Bar {
 }
 
 /** `Rollout generation:  12%|█▏  | 128/1024 [01:02<07:14,  2.06it/s]`, and the engine's `10% Completed | 1/10 [`. */
-const BAR = /^(.{0,200}?):?\s*\d{1,3}%(?:\|[^|]{0,500}\|| Completed \|)\s*([\d.]+[kMGT]?)\/([\d.]+[kMGT]?) \[/;
+const BAR =
+  /^(.{0,200}?):?\s*\d{1,3}%(?:\|[^|]{0,500}\|| Completed \|)\s*([\d.]+[kMGT]?)\/([\d.]+[kMGT]?) \[/;
 const SCALE: Readonly<Record<string, number>> = { k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
 
 /** The bar that a text shows, if it shows one. */

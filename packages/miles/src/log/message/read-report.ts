@@ -1,13 +1,12 @@
 import type { Metrics } from "../log-event.ts";
 import { isDict, LiteralParser } from "./literal-parser.ts";
+import { decimalEnd } from "./literal-token.ts";
 import type { PythonValue } from "./python-value.ts";
 
 export interface ReportBody {
   readonly values: Metrics;
   readonly rest: Readonly<Record<string, PythonValue>>;
-  readonly damaged?: string;
-  /** It stops in the middle of the dict, as a line that was written in two pieces does. */
-  readonly torn: boolean;
+  readonly damaged: string | undefined;
 }
 
 const MAX_NESTING = 4;
@@ -16,16 +15,42 @@ const MAX_NESTING = 4;
 export function readReport(text: string, at = 0): ReportBody {
   const values: Record<string, number> = {};
   const rest: Record<string, PythonValue> = {};
-  const fault = new LiteralParser(text, at).readEntries((key, value) => {
+  const plain = readPlainEntries(text, at, values);
+  if (plain === -1) return { values, rest, damaged: undefined };
+  const fault = new LiteralParser(text, plain).readEntries((key, value) => {
     put(values, rest, key, value, 0);
   });
-  if (fault === undefined) return { values, rest, torn: false };
-  return {
-    values,
-    rest,
-    damaged: `character ${fault.at - at}: ${fault.reason}`,
-    torn: fault.at >= text.length || fault.reason.includes("without its"),
-  };
+  const damaged = fault === undefined ? undefined : `character ${fault.at - at}: ${fault.reason}`;
+  return { values, rest, damaged };
+}
+
+const QUOTE = 0x27;
+
+/**
+ * Reads `'key': number` pairs, which most reports have nothing but, and leaves off before the first that is anything else.
+ *
+ * @returns index of the brace or comma to go on from, -1 at the dict's end
+ */
+function readPlainEntries(text: string, start: number, values: Record<string, number>): number {
+  let at = start;
+  if (text.charCodeAt(at) !== 0x7b) return at;
+  for (;;) {
+    let next = at + 1;
+    if (at > start && text.charCodeAt(next) === 0x20) next++;
+    if (text.charCodeAt(next) !== QUOTE) return at;
+    const close = text.indexOf("'", next + 1);
+    if (close === -1 || text.charCodeAt(close + 1) !== 0x3a || text.charCodeAt(close + 2) !== 0x20)
+      return at;
+    const end = decimalEnd(text, close + 3);
+    const separator = text.charCodeAt(end);
+    if (end === close + 3 || (separator !== 0x2c && separator !== 0x7d)) return at;
+    const key = text.slice(next + 1, close);
+    // A backslash is an escape; the other would change the object, not add to it.
+    if (key.includes("\\") || key === "__proto__") return at;
+    values[key] = Number(text.slice(close + 3, end));
+    if (separator === 0x7d) return -1;
+    at = end;
+  }
 }
 
 function put(

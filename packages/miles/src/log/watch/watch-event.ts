@@ -111,7 +111,9 @@ export interface WatchState {
   readonly evaluations: number;
   readonly weightUpdates: number;
   /** Bar of the phase at work. */
-  readonly progress: { readonly task: string; readonly done: number; readonly total: number } | undefined;
+  readonly progress:
+    | { readonly task: string; readonly done: number; readonly total: number }
+    | undefined;
   readonly alarms: readonly Alarm[];
   readonly hang: Hang | undefined;
 }
