@@ -1,6 +1,7 @@
 import { evaluate } from "./expression.ts";
-import { EffortExceeded } from "./polynomial.ts";
-import { isZero, NotComputable, type Ratio, type Value } from "./quantity.ts";
+import { EffortExceeded, ONE } from "./polynomial.ts";
+import { NotComputable } from "./quantity.ts";
+import { looksZero } from "./looks-zero.ts";
 
 /** `unknown`: not settled by what this grader can compute. */
 export type Verdict = "equal" | "different" | "unknown";
@@ -13,9 +14,14 @@ export function differenceIsZero(label: string, given: string): Verdict {
   const text = `(${label})-(${given})`;
   if (!isAllowed(text)) return "unknown";
   try {
-    const value = evaluate(text);
-    if (isZero(value)) return "equal";
-    return hasRoots(value) ? "unknown" : "different";
+    const { value, atoms } = evaluate(text);
+    if (typeof value === "number") return value === 0 ? "equal" : "different";
+    const reduced = atoms.reduce(value);
+    if (atoms.reduce({ numerator: reduced.denominator, denominator: ONE }).numerator.size === 0)
+      return "unknown";
+    if (reduced.numerator.size === 0) return "equal";
+    if (!atoms.mentions(reduced)) return "different";
+    return looksZero(reduced.numerator, atoms) ? "equal" : "unknown";
   } catch (error) {
     if (error instanceof NotComputable || error instanceof EffortExceeded) return "unknown";
     throw error;
@@ -28,13 +34,4 @@ function isAllowed(text: string): boolean {
   if (/\^[0-9]+\^|\^[0-9][0-9]+/.test(text)) return false;
   const letters = new Set(text.replaceAll("sqrt", "").replaceAll("frac", "").match(/\p{L}/gu));
   return letters.size <= 2;
-}
-
-/** With roots in it, a difference may be zero without looking like it. */
-function hasRoots(value: Value): boolean {
-  return typeof value !== "number" && mentions(value.numerator);
-}
-
-function mentions(polynomial: Ratio["numerator"]): boolean {
-  return [...polynomial.keys()].some((monomial) => monomial.includes("sqrt"));
 }

@@ -1,12 +1,11 @@
+import { Atoms } from "./atoms.ts";
 import { Budget, quantity } from "./polynomial.ts";
+import { factorialOf, logarithm, raised, squareRoot } from "./powers.ts";
 import {
-  factorial,
   NotComputable,
   opposite,
-  power,
   product,
   quotient,
-  squareRoot,
   sum,
   whole,
   type Ratio,
@@ -14,13 +13,16 @@ import {
 } from "./quantity.ts";
 
 const MAX_LENGTH = 4000;
-const MAX_DEPTH = 100;
+/** Python's own parser takes 199 parentheses within each other, and about so many signs in a row. */
+const MAX_DEPTH = 199;
+const MAX_SIGNS = 2_500;
 const DIGITS = "[0-9](?:_?[0-9])*";
 const NUMBER = new RegExp(
-  `(?:${DIGITS}(\\.(?:${DIGITS})?)?|\\.${DIGITS})(?:e[+-]?${DIGITS})?(?![0-9_.])`,
+  `(?:${DIGITS}(\\.(?:${DIGITS})?)?|\\.${DIGITS})(?:e[+-]?${DIGITS})?(?![0-9.]|_[0-9])`,
   "y",
 );
-const NAME = /\p{L}[\p{L}0-9_]*/uy;
+const NAME = /[\p{L}_][\p{L}0-9_]*/uy;
+const SIGNS = /[+-]*/y;
 const ROW_FACTOR = /\p{L}|[0-9]+/uy;
 /** Names that mean something to the reference's parser, so that they are not products of letters. */
 const MEANINGFUL: ReadonlySet<string> = new Set(
@@ -32,23 +34,34 @@ const MEANINGFUL: ReadonlySet<string> = new Set(
 /** Two-letter names of Greek letters are one unknown each. */
 const GREEK: ReadonlySet<string> = new Set(["mu", "nu", "xi"]);
 
+/** A value, and what is known of the quantities in it. */
+export interface Evaluated {
+  readonly value: Value;
+  readonly atoms: Atoms;
+}
+
 /**
  * The value of an expression as the reference's parser reads it, for the part of its grammar that is
- * arithmetic: numbers, unknowns (each letter one), `+ - * / ^ !`, parentheses, adjacency as a product, roots.
+ * arithmetic: numbers, unknowns (each letter one), `+ - * / ^ !`, parentheses, adjacency as a product, roots, ln.
  * Throws `NotComputable` for all else and `EffortExceeded` where it would take long.
  */
-export function evaluate(text: string): Value {
+export function evaluate(text: string): Evaluated {
   if (text.length > MAX_LENGTH) throw new NotComputable();
-  return new Reader(text.replaceAll("^", "**")).whole();
+  // Within parentheses, where all of it is, a line may end anywhere between two tokens.
+  const line = text.replaceAll(/(?<=[-+*/^(])\s*\n\s*|\s*\n\s*(?=[-+*/^)])/g, "");
+  const reader = new Reader(line.replaceAll("^", "**"));
+  return { value: reader.whole(), atoms: reader.atoms };
 }
 
 class Reader {
   readonly #text: string;
   readonly #budget = new Budget();
+  readonly atoms = new Atoms(this.#budget);
   #at = 0;
   #depth = 0;
   /** End of the row of letters that the cursor stands in. */
   #rowEnd = 0;
+  #rowStart = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -85,29 +98,36 @@ class Reader {
         throw new NotComputable();
       }
       if (this.#take("*")) value = product(value, this.#factor(), this.#budget);
-      else if (this.#take("/")) value = quotient(value, this.#factor(), this.#budget);
+      else if (this.#take("/")) value = this.#quotient(value, this.#factor());
       else if (this.#startsAtom()) value = product(value, this.#power(), this.#budget);
       else return value;
     }
   }
 
+  #quotient(a: Value, b: Value): Value {
+    if (typeof b === "number") return quotient(a, b, this.#budget);
+    const divisor = this.atoms.reduce(b);
+    const value = quotient(a, divisor, this.#budget);
+    return typeof value === "number" ? value : this.atoms.reduce(value);
+  }
+
   #factor(): Value {
-    if (++this.#depth > MAX_DEPTH) throw new NotComputable();
-    let value: Value;
-    if (this.#take("-")) value = opposite(this.#factor());
-    else if (this.#take("+")) value = this.#factor();
-    else value = this.#power();
-    this.#depth--;
-    return value;
+    SIGNS.lastIndex = this.#at;
+    const signs = SIGNS.exec(this.#text)?.[0] ?? "";
+    if (signs.length > MAX_SIGNS) throw new NotComputable();
+    this.#at += signs.length;
+    const value = this.#power();
+    return signs.replaceAll("+", "").length % 2 === 1 ? opposite(value) : value;
   }
 
   #power(): Value {
     const base = this.#atom();
-    return this.#take("**") ? power(base, this.#factor(), this.#budget) : base;
+    if (!this.#take("**")) return base;
+    return raised(base, this.#factor(), { atoms: this.atoms, budget: this.#budget });
   }
 
   #startsAtom(): boolean {
-    return /^[(.0-9]|^\p{L}/u.test(this.#text.slice(this.#at, this.#at + 2));
+    return /^[(.0-9_]|^\p{L}/u.test(this.#text.slice(this.#at, this.#at + 2));
   }
 
   /** A number, a name or a group, with what may follow it as part of it: a factorial sign. */
@@ -122,7 +142,7 @@ class Reader {
       value = number === undefined ? this.#name() : this.#number(number);
     }
     if (this.#take("!")) {
-      value = factorial(value);
+      value = factorialOf(value, { atoms: this.atoms, budget: this.#budget });
       if (/^[!=]/.test(this.#text.slice(this.#at, this.#at + 1))) throw new NotComputable();
     }
     return value;
@@ -146,6 +166,8 @@ class Reader {
     if (/^[0-9]+$/.test(plain)) return whole(BigInt(plain));
     const digits = plain.replace(/e.*$/, "").replace(".", "").replace(/^0+/, "");
     const value = Number(plain);
+    // Too large for a double: it is only known to equal itself.
+    if (value === Number.POSITIVE_INFINITY) return this.atoms.of(`decimal ${plain}`);
     // A longer decimal has more precision than a double there.
     if (digits.length > 15 || !Number.isFinite(value)) throw new NotComputable();
     if (value === 0 && digits !== "") throw new NotComputable();
@@ -158,12 +180,15 @@ class Reader {
     if (name === undefined) throw new NotComputable();
     this.#at += name.length;
     if (name === "pi") return unknown("pi");
-    if (name === "sqrt" && this.#take("(")) return this.#root();
+    const means = { atoms: this.atoms, budget: this.#budget };
+    if (name === "sqrt" && this.#take("(")) return squareRoot(this.#group(), means);
+    if (name === "ln" && this.#take("(")) return logarithm(this.#group(), means);
     if (MEANINGFUL.has(name)) throw new NotComputable();
     // A name with a lowered part is one unknown; any other is a row of letters and numbers, a product.
     if (name.includes("_") || GREEK.has(name)) return unknown(name);
     this.#rowEnd = this.#at;
     this.#at -= name.length;
+    this.#rowStart = this.#at;
     return this.#rowFactor();
   }
 
@@ -171,35 +196,13 @@ class Reader {
     ROW_FACTOR.lastIndex = this.#at;
     const factor = ROW_FACTOR.exec(this.#text)?.[0] ?? "";
     this.#at += factor.length;
-    if (this.#text[this.#at] === "!" || /^0[0-9]/.test(factor)) throw new NotComputable();
+    const alone = this.#at === this.#rowEnd && factor.length === this.#rowEnd - this.#rowStart;
+    if ((this.#text[this.#at] === "!" && !alone) || /^0[0-9]/.test(factor))
+      throw new NotComputable();
     return /^[0-9]/.test(factor) ? whole(BigInt(factor)) : unknown(factor);
-  }
-
-  /** What is left of a root after its square factors stands for itself: enough to see that equal roots are equal. */
-  #root(): Value {
-    const value = this.#group();
-    const { factor, radicand } = squareRoot(value);
-    return radicand === undefined
-      ? factor
-      : product(factor, unknown(`sqrt ${describe(radicand)}`), this.#budget);
   }
 }
 
 function unknown(name: string): Ratio {
   return { numerator: quantity(name), denominator: whole(1n).numerator };
-}
-
-/** A name for a radicand. Equal values that were worked out differently may differ in it: then the comparison is not settled. */
-function describe(value: Value): string {
-  if (typeof value === "number") return `decimal ${value}`;
-  return `(${describeTerms(value.numerator)}) (${describeTerms(value.denominator)})`;
-}
-
-function describeTerms(terms: Ratio["numerator"]): string {
-  return Array.from(
-    terms,
-    ([monomial, coefficient]) => `${coefficient} ${monomial.replaceAll("*", " ")}`,
-  )
-    .sort()
-    .join(" + ");
 }

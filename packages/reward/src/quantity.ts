@@ -66,9 +66,13 @@ export function opposite(value: Value): Value {
   return typeof value === "number" ? -value : { ...value, numerator: negate(value.numerator) };
 }
 
-/** A power with an exact integer exponent. */
+/** A power with an integer exponent; one with a decimal point gives a decimal. */
 export function power(base: Value, exponent: Value, budget: Budget): Value {
-  const n = typeof exponent === "number" ? undefined : integerOf(exponent);
+  if (typeof exponent === "number") {
+    if (!Number.isSafeInteger(exponent) || !isNumber(base)) throw new NotComputable();
+    return toDouble(power(base, whole(BigInt(exponent)), budget));
+  }
+  const n = integerOf(exponent);
   if (n === undefined) throw new NotComputable();
   const size = n < 0n ? -n : n;
   if (size > MAX_EXPONENT) throw new EffortExceeded();
@@ -80,26 +84,6 @@ export function power(base: Value, exponent: Value, budget: Budget): Value {
     denominator: raise(oriented.denominator, size, budget),
   };
   return typeof base === "number" ? checked(doubleOf(raised)) : raised;
-}
-
-const SMALL_PRIMES_UP_TO = 1000n;
-
-/** `√value = factor · √radicand`, with no small square left in the radicand; no radicand if the root is rational. */
-export function squareRoot(value: Value): { factor: Ratio; radicand: Value | undefined } {
-  const ratio = typeof value === "number" ? undefined : numberOf(value);
-  if (ratio === undefined || ratio.numerator * ratio.denominator < 0n) {
-    return { factor: whole(1n), radicand: value };
-  }
-  let radicand = ratio.numerator * ratio.denominator;
-  if (radicand > 1n << 1024n) throw new EffortExceeded();
-  let root = integerRoot(radicand);
-  if (root !== undefined) radicand = 1n;
-  root ??= 1n;
-  for (let d = 2n; d <= SMALL_PRIMES_UP_TO && d * d <= radicand; d++) {
-    for (const square = d * d; radicand % square === 0n; radicand /= square) root *= d;
-  }
-  const factor = { numerator: constant(root), denominator: constant(abs(ratio.denominator)) };
-  return { factor, radicand: radicand === 1n ? undefined : whole(radicand) };
 }
 
 export function factorial(value: Value): Ratio {
@@ -117,13 +101,13 @@ function productOfRange(from: bigint, to: bigint): bigint {
 }
 
 /** The integer that an exact value is, if it is one. */
-function integerOf(value: Ratio): bigint | undefined {
+export function integerOf(value: Ratio): bigint | undefined {
   const ratio = numberOf(value);
   if (ratio === undefined || ratio.numerator % ratio.denominator !== 0n) return undefined;
   return ratio.numerator / ratio.denominator;
 }
 
-function numberOf(value: Ratio): { numerator: bigint; denominator: bigint } | undefined {
+export function numberOf(value: Ratio): { numerator: bigint; denominator: bigint } | undefined {
   const numerator = constantOf(value.numerator);
   const denominator = constantOf(value.denominator);
   return numerator === undefined || denominator === undefined
@@ -175,7 +159,9 @@ function checked(value: number): number {
   return value;
 }
 
-function addRatios(a: Ratio, b: Ratio, budget: Budget): Ratio {
+export function addRatios(a: Ratio, b: Ratio, budget: Budget): Ratio {
+  if (samePolynomial(a.denominator, b.denominator))
+    return { numerator: add(a.numerator, b.numerator, budget), denominator: a.denominator };
   return {
     numerator: add(
       multiply(a.numerator, b.denominator, budget),
@@ -186,7 +172,13 @@ function addRatios(a: Ratio, b: Ratio, budget: Budget): Ratio {
   };
 }
 
-function multiplyRatios(a: Ratio, b: Ratio, budget: Budget): Ratio {
+function samePolynomial(a: Polynomial, b: Polynomial): boolean {
+  if (a === b) return true;
+  if (a.size !== b.size) return false;
+  return [...a].every(([monomial, coefficient]) => b.get(monomial) === coefficient);
+}
+
+export function multiplyRatios(a: Ratio, b: Ratio, budget: Budget): Ratio {
   return {
     numerator: multiply(a.numerator, b.numerator, budget),
     denominator: multiply(a.denominator, b.denominator, budget),
@@ -201,19 +193,4 @@ function raise(base: Polynomial, exponent: bigint, budget: Budget): Polynomial {
     if (rest > 1n) square = multiply(square, square, budget);
   }
   return result;
-}
-
-function integerRoot(value: bigint): bigint | undefined {
-  if (value < 2n) return value;
-  let root = 1n << BigInt(Math.ceil(value.toString(2).length / 2));
-  for (;;) {
-    const next = (root + value / root) >> 1n;
-    if (next >= root) break;
-    root = next;
-  }
-  return root * root === value ? root : undefined;
-}
-
-function abs(value: bigint): bigint {
-  return value < 0n ? -value : value;
 }

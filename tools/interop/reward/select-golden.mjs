@@ -1,11 +1,9 @@
 // Selects packages/reward/golden/grader-pairs.golden.jsonl.gz from the outcomes of the reference's graders.
-//   npx tsc -b packages/reward && node tools/interop/reward/select-golden.mjs GRADER-PAIRS.jsonl.gz
-// Keeps every pair; of each only what the test reads. `undecided` marks what the reference settles by
-// computer algebra and our grader reports as unparsable.
+//   node tools/interop/reward/select-golden.mjs GRADER-PAIRS.jsonl.gz
+// Keeps every pair; of each only what the test reads.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync, constants } from "node:zlib";
-import { gradeMath } from "../../../packages/reward/dist/index.js";
 
 const [source] = process.argv.slice(2);
 if (source === undefined) throw new Error("usage: select-golden.mjs GRADER-PAIRS.jsonl.gz");
@@ -25,8 +23,6 @@ const pairs = gunzipSync(readFileSync(source))
   .map((pair) => {
     // JavaScript does not tell 5.0 from 5: such labels travel as the text that the reference makes of them.
     const label = pair.label_type === "float" && pair.label !== 0 ? pair.label_str : pair.label;
-    const parsed = (pair.sympy_calls ?? []).some((call) => !call.blocked && !call.parse_error);
-    const ours = gradeMath(pair.response, label);
     return {
       id: pair.id,
       response: pair.response,
@@ -35,13 +31,10 @@ const pairs = gunzipSync(readFileSync(source))
       dapo: pair.dapo.error === undefined ? pair.dapo.score : "error",
       deepscaler: outcome(pair.deepscaler),
       gemma: outcome(pair.gemma),
-      ...(parsed && ours.outcome === "unparsable" && pair.math === 1 ? { undecided: true } : {}),
     };
   });
 
 const text = pairs.map((pair) => JSON.stringify(pair) + "\n").join("");
 const packed = gzipSync(text, { level: constants.Z_BEST_COMPRESSION });
 writeFileSync(target, packed);
-console.log(
-  `${pairs.length} pairs, ${pairs.filter((pair) => pair.undecided).length} undecided, ${packed.length} bytes`,
-);
+console.log(`${pairs.length} pairs, ${packed.length} bytes`);

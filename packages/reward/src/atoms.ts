@@ -1,0 +1,161 @@
+import {
+  constant,
+  multiply,
+  ONE,
+  quantity,
+  ZERO,
+  type Budget,
+  type Polynomial,
+} from "./polynomial.ts";
+import { addRatios, multiplyRatios, type Ratio } from "./quantity.ts";
+
+interface Atom {
+  readonly key: string;
+  /** The power of the atom that is something simpler: √2 to the 2 is 2. */
+  readonly relation?: { readonly degree: number; readonly value: Ratio };
+  /** The real root of something positive: what that is. */
+  readonly root?: { readonly degree: number; readonly of: Ratio };
+}
+
+/**
+ * Quantities that polynomials take for unknowns although more is known of them: roots, powers with unknown exponents,
+ * factorials, logarithms. Equal keys are the same quantity, so that what is not computed still equals itself.
+ */
+export class Atoms {
+  readonly #atoms: Atom[] = [];
+  readonly #names = new Map<string, string>();
+  readonly #budget: Budget;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
+
+  /** The quantity of that key. `@` keeps its name apart from the letters of an answer. */
+  of(key: string, more: Omit<Atom, "key"> = {}): Ratio {
+    let name = this.#names.get(key);
+    if (name === undefined) {
+      name = `@${this.#atoms.length}`;
+      this.#names.set(key, name);
+      this.#atoms.push({ key, ...more });
+    }
+    return { numerator: quantity(name), denominator: ONE };
+  }
+
+  /** The same value with every relation applied, and without what numerator and denominator have in common at first sight. */
+  reduce(value: Ratio): Ratio {
+    const top = this.#applied(value.numerator);
+    const bottom = this.#applied(value.denominator);
+    if (top === undefined && bottom === undefined) return cancelled(value);
+    const upper = top ?? { numerator: value.numerator, denominator: ONE };
+    const lower = bottom ?? { numerator: value.denominator, denominator: ONE };
+    return this.reduce({
+      numerator: multiply(upper.numerator, lower.denominator, this.#budget),
+      denominator: multiply(upper.denominator, lower.numerator, this.#budget),
+    });
+  }
+
+  /** A name for a value. Equal values that were worked out differently may differ in it, different ones always do. */
+  describe(value: Ratio): string {
+    const { numerator, denominator } = this.reduce(value);
+    return `(${terms(numerator)})/(${terms(denominator)})`;
+  }
+
+  /** Whether atoms stand in it: then it may be zero without looking like it. */
+  mentions({ numerator }: Ratio): boolean {
+    return [...numerator.keys()].some((monomial) => monomial.includes("@"));
+  }
+
+  /** What an atom is the real root of, if it is one. */
+  rootOf(name: string): Atom["root"] {
+    return this.#atoms[Number(name.slice(1))]?.root;
+  }
+
+  /** Undefined where no atom stands in so high a power. */
+  #applied(polynomial: Polynomial): Ratio | undefined {
+    let rest = polynomial;
+    let found: Ratio | undefined;
+    for (const [monomial, coefficient] of polynomial) {
+      const simpler = monomial.includes("@") ? this.#simpler(monomial) : undefined;
+      if (simpler === undefined) continue;
+      const copy = new Map(rest);
+      copy.delete(monomial);
+      rest = copy;
+      const factor: Ratio = { numerator: constant(coefficient), denominator: ONE };
+      const term = multiplyRatios(factor, simpler, this.#budget);
+      found = found === undefined ? term : addRatios(found, term, this.#budget);
+    }
+    if (found === undefined) return undefined;
+    return addRatios({ numerator: rest, denominator: ONE }, found, this.#budget);
+  }
+
+  #simpler(monomial: string): Ratio | undefined {
+    const factors = monomial.split("*");
+    for (const [first, name] of factors.entries()) {
+      if (!name.startsWith("@") || factors.indexOf(name) !== first) continue;
+      const relation = this.#atoms[Number(name.slice(1))]?.relation;
+      const count = factors.lastIndexOf(name) - first + 1;
+      if (relation === undefined || count < relation.degree) continue;
+      const left = [...factors.slice(0, first), ...factors.slice(first + relation.degree)];
+      const others: Ratio = {
+        numerator: new Map([[left.join("*"), 1n]]),
+        denominator: ONE,
+      };
+      return multiplyRatios(others, relation.value, this.#budget);
+    }
+    return undefined;
+  }
+}
+
+/** Divides both by their common whole number and their common monomial; the denominator's first term becomes positive. */
+function cancelled({ numerator, denominator }: Ratio): Ratio {
+  if (numerator.size === 0) return { numerator: ZERO, denominator: ONE };
+  const both = [numerator, denominator];
+  let divisor = 0n;
+  let common: string[] | undefined;
+  for (const [monomial, coefficient] of both.flatMap((polynomial) => [...polynomial])) {
+    divisor = gcd(divisor, coefficient);
+    common = common === undefined ? monomial.split("*") : shared(common, monomial.split("*"));
+  }
+  const first = [...denominator].sort(([a], [b]) => (a < b ? -1 : 1))[0]?.[1] ?? 1n;
+  if (first < 0n) divisor = -divisor;
+  const factors = (common ?? []).filter((name) => name !== "");
+  const divide = (polynomial: Polynomial): Polynomial =>
+    new Map(
+      Array.from(polynomial, ([monomial, coefficient]) => [
+        without(monomial, factors),
+        coefficient / divisor,
+      ]),
+    );
+  return { numerator: divide(numerator), denominator: divide(denominator) };
+}
+
+/** What stands in both sorted lists, as often as in both. */
+function shared(a: readonly string[], b: readonly string[]): string[] {
+  const left = [...b];
+  return a.filter((name) => {
+    const at = left.indexOf(name);
+    if (at !== -1) left.splice(at, 1);
+    return at !== -1;
+  });
+}
+
+function without(monomial: string, factors: readonly string[]): string {
+  const left = monomial.split("*");
+  for (const name of factors) left.splice(left.indexOf(name), 1);
+  return left.join("*");
+}
+
+function terms(polynomial: Polynomial): string {
+  return Array.from(
+    polynomial,
+    ([monomial, coefficient]) => `${coefficient} ${monomial.replaceAll("*", " ")}`,
+  )
+    .sort()
+    .join(" + ");
+}
+
+function gcd(a: bigint, b: bigint): bigint {
+  let [x, y] = [a < 0n ? -a : a, b < 0n ? -b : b];
+  while (y !== 0n) [x, y] = [y, x % y];
+  return x;
+}
