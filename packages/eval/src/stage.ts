@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { artifact, defineStage } from "@moonlight-rl/pipeline";
 import { z } from "zod";
+import { compareCommand } from "./commands/compare.ts";
+import { reportCommand } from "./commands/report.ts";
 import { checkTrainingData } from "./contamination/check-training-data.ts";
 import type { Overlap } from "./contamination/training-overlap.ts";
 import { checkLabels } from "./data/check-labels.ts";
@@ -14,6 +16,7 @@ import { assertComparable, compareResults } from "./result/compare.ts";
 import { metricsOf } from "./result/metrics.ts";
 import { readBaseline, setFolder } from "./result/read-result.ts";
 import type { EvalResult } from "./result/result.ts";
+import { renderSets } from "./result/render-sets.ts";
 import { summarise, summarySchema } from "./result/summary.ts";
 import { writeResult, type FinishedSet } from "./result/write-result.ts";
 import { warnAbout } from "./warnings.ts";
@@ -58,6 +61,10 @@ export const evaluate = defineStage({
     const digest = await responsesDigest(choice.file, input.responsesSha256);
     return { ...kept, datasets, responsesSha256: digest };
   },
+
+  commands: [reportCommand, compareCommand],
+
+  present: ({ result, summary }) => `${renderSets(summary)}\nresult: ${result.path}`,
 
   /** The gate is no part of the key: another one is tried on the same result. */
   verdict: ({ result, summary }, input) => gateVerdict(summary, input, result.path),

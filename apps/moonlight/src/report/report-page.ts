@@ -1,5 +1,4 @@
-import { formatDuration, formatPercent } from "@moonlight-rl/core";
-import { html, trusted, type Html } from "./html.ts";
+import { formatDuration, formatPercent, html, trusted, type Html } from "@moonlight-rl/core";
 import { lineChart, type LineChartOptions } from "./line-chart.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./page-style.ts";
 import type { ReportData, ReportEvaluation, ReportSample } from "./report-data.ts";
