@@ -140,17 +140,9 @@ describe("E7 an evaluation that is killed", () => {
     await writeFile(join(data, "set.jsonl"), rows.join("\n"));
     const run = (workspace: string, killAt?: number): Promise<number | null> =>
       new Promise((resolve) => {
-        const args = [
-          ...[BIN, "--endpoint", server?.url ?? "", "--served-model", "m", "--data", data],
-          ...[
-            "--n-samples-per-prompt",
-            "8",
-            "--concurrency",
-            "4",
-            "--workspace",
-            join(folder, workspace),
-          ],
-        ];
+        const command = [BIN, "--endpoint", server?.url ?? "", "--served-model", "m"];
+        const what = ["--data", data, "--n-samples-per-prompt", "8", "--concurrency", "4"];
+        const args = [...command, ...what, "--workspace", join(folder, workspace)];
         const child = spawn(process.execPath, args, { stdio: "ignore" });
         const watch = setInterval(() => {
           if (killAt !== undefined && (server?.answered.size ?? 0) >= killAt) child.kill("SIGKILL");
