@@ -19,6 +19,7 @@ import type { EvalResult } from "./result/result.ts";
 import { renderSets } from "./result/render-sets.ts";
 import { summarise, summarySchema } from "./result/summary.ts";
 import { writeResult, type FinishedSet } from "./result/write-result.ts";
+import { settingsShape } from "./settings.ts";
 import { warnAbout } from "./warnings.ts";
 
 const output = z.object({ result: artifact("eval-result"), summary: summarySchema });
@@ -146,22 +147,7 @@ export const evaluate = defineStage({
 });
 
 /** What the resolved sets say, each for itself. */
-const RESOLVED: ReadonlySet<string> = new Set([
-  "data",
-  "recipe",
-  "name",
-  "dataFile",
-  "inputKey",
-  "labelKey",
-  "applyChatTemplate",
-  "nSamplesPerPrompt",
-  "temperature",
-  "topP",
-  "topK",
-  "maxResponseLen",
-  "seed",
-  "rmType",
-]);
+const RESOLVED: ReadonlySet<string> = new Set(["data", "recipe", ...Object.keys(settingsShape)]);
 
 async function overlapsOf(
   { trainData, trainDataFile, trainInputKey }: EvalInput,
