@@ -19,7 +19,7 @@ import type { EvalResult } from "./result/result.ts";
 import { renderSets } from "./result/render-sets.ts";
 import { summarise, summarySchema } from "./result/summary.ts";
 import { writeResult, type FinishedSet } from "./result/write-result.ts";
-import { settingsShape } from "./settings.ts";
+import { readRecipe, settingsShape } from "./settings.ts";
 import { warnAbout } from "./warnings.ts";
 
 const output = z.object({ result: artifact("eval-result"), summary: summarySchema });
@@ -58,9 +58,11 @@ export const evaluate = defineStage({
     const kept = Object.fromEntries(
       Object.entries(input).filter(([field]) => !RESOLVED.has(field)),
     ) as EvalInput;
-    if (choice.kind !== "responses") return { ...kept, datasets };
+    const trainInputKey = input.trainInputKey ?? (await trainInputKeyOf(input));
+    const resolved = { ...kept, datasets, ...(trainInputKey !== undefined && { trainInputKey }) };
+    if (choice.kind !== "responses") return resolved;
     const digest = await responsesDigest(choice.file, input.responsesSha256);
-    return { ...kept, datasets, responsesSha256: digest };
+    return { ...resolved, responsesSha256: digest };
   },
 
   commands: [reportCommand, compareCommand],
@@ -148,6 +150,12 @@ export const evaluate = defineStage({
 
 /** What the resolved sets say, each for itself. */
 const RESOLVED: ReadonlySet<string> = new Set(["data", "recipe", ...Object.keys(settingsShape)]);
+
+/** Training prompts are where the recipe says. */
+async function trainInputKeyOf({ trainData, recipe }: EvalInput): Promise<string | undefined> {
+  if (trainData === undefined || recipe === undefined) return undefined;
+  return (await readRecipe(recipe.path)).data.inputKey;
+}
 
 async function overlapsOf(
   { trainData, trainDataFile, trainInputKey }: EvalInput,
