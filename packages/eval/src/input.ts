@@ -108,7 +108,7 @@ export const evalInput = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('Row key of a training prompt. Default "prompt".'),
+    .describe("Row key of a training prompt. Default: the recipe's, else `prompt`."),
   threads: unkeyed(
     z.int().min(1).optional().describe("Threads of the engine; results do not depend on it."),
   ),

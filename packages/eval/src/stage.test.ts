@@ -115,6 +115,25 @@ describe("the eval stage", () => {
     expect(undisturbed[1]?.trim().split("\n")).toHaveLength(9 * 64);
   });
 
+  it("evaluates several sets with one engine, each as it would be alone", async () => {
+    await withStage(evaluate, async (kit) => {
+      const model = await freshModel(kit, 1);
+      const [a, b] = [await problems(kit, 3), await problems(kit, 5)];
+      const shared = { model, maxResponseLen: 3, threads: 1 };
+      const datasets = [
+        { name: "a", data: a, nSamplesPerPrompt: 4, seed: 5 },
+        { name: "b", data: b, nSamplesPerPrompt: 2, temperature: 0 },
+      ];
+      const { result } = await kit.run({ ...shared, datasets });
+      const alone = await kit.run({ ...shared, ...datasets[1] });
+      const text = (path: string): Promise<string> => readFile(path, "utf8");
+      expect(await text(join(result.path, "sets", "b", "samples.ndjson"))).toBe(
+        await text(join(alone.result.path, "samples.ndjson")),
+      );
+      expect((await readEvalResult(result.path, "b")).settings).toMatchObject({ temperature: 0 });
+    });
+  });
+
   it("compares with a baseline, and refuses one of other problems", async () => {
     await withStage(evaluate, async (kit) => {
       const data = await problems(kit, 4);

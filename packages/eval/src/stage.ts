@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { artifact, defineStage } from "@moonlight-rl/pipeline";
 import { z } from "zod";
+import { compareCommand } from "./commands/compare.ts";
+import { reportCommand } from "./commands/report.ts";
 import { checkTrainingData } from "./contamination/check-training-data.ts";
 import type { Overlap } from "./contamination/training-overlap.ts";
 import { checkLabels } from "./data/check-labels.ts";
@@ -14,8 +16,10 @@ import { assertComparable, compareResults } from "./result/compare.ts";
 import { metricsOf } from "./result/metrics.ts";
 import { readBaseline, setFolder } from "./result/read-result.ts";
 import type { EvalResult } from "./result/result.ts";
+import { renderSets } from "./result/render-sets.ts";
 import { summarise, summarySchema } from "./result/summary.ts";
 import { writeResult, type FinishedSet } from "./result/write-result.ts";
+import { readRecipe, settingsShape } from "./settings.ts";
 import { warnAbout } from "./warnings.ts";
 
 const output = z.object({ result: artifact("eval-result"), summary: summarySchema });
@@ -54,10 +58,16 @@ export const evaluate = defineStage({
     const kept = Object.fromEntries(
       Object.entries(input).filter(([field]) => !RESOLVED.has(field)),
     ) as EvalInput;
-    if (choice.kind !== "responses") return { ...kept, datasets };
+    const trainInputKey = input.trainInputKey ?? (await trainInputKeyOf(input));
+    const resolved = { ...kept, datasets, ...(trainInputKey !== undefined && { trainInputKey }) };
+    if (choice.kind !== "responses") return resolved;
     const digest = await responsesDigest(choice.file, input.responsesSha256);
-    return { ...kept, datasets, responsesSha256: digest };
+    return { ...resolved, responsesSha256: digest };
   },
+
+  commands: [reportCommand, compareCommand],
+
+  present: ({ result, summary }) => `${renderSets(summary)}\nresult: ${result.path}`,
 
   /** The gate is no part of the key: another one is tried on the same result. */
   verdict: ({ result, summary }, input) => gateVerdict(summary, input, result.path),
@@ -139,22 +149,13 @@ export const evaluate = defineStage({
 });
 
 /** What the resolved sets say, each for itself. */
-const RESOLVED: ReadonlySet<string> = new Set([
-  "data",
-  "recipe",
-  "name",
-  "dataFile",
-  "inputKey",
-  "labelKey",
-  "applyChatTemplate",
-  "nSamplesPerPrompt",
-  "temperature",
-  "topP",
-  "topK",
-  "maxResponseLen",
-  "seed",
-  "rmType",
-]);
+const RESOLVED: ReadonlySet<string> = new Set(["data", "recipe", ...Object.keys(settingsShape)]);
+
+/** Training prompts are where the recipe says. */
+async function trainInputKeyOf({ trainData, recipe }: EvalInput): Promise<string | undefined> {
+  if (trainData === undefined || recipe === undefined) return undefined;
+  return (await readRecipe(recipe.path)).data.inputKey;
+}
 
 async function overlapsOf(
   { trainData, trainDataFile, trainInputKey }: EvalInput,

@@ -1,9 +1,9 @@
-"""The statistics of `@moonlight-rl/eval` against NumPy and SciPy.
+"""The statistics of `@moonlight-rl/eval` against NumPy and SciPy, and its accuracy against lm-eval's.
 
     npm run interop -- eval [--update]
 
 Makes the golden cases anew and compares them, number by number, with the committed file that the package's tests read
-(--update writes it); then runs those tests. Ends with "N passed, N failed".
+(--update writes it); runs those tests; has one server evaluated by lm-eval and by us. Ends with "N passed, N failed".
 """
 
 import argparse
@@ -13,6 +13,7 @@ import pathlib
 import subprocess
 import sys
 
+from lm_eval_check import accuracies
 from make_golden import make_golden
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -53,6 +54,10 @@ def main() -> int:
     ok = tests.returncode == 0
     passed, failed = passed + ok, failed + (not ok)
     print("ok    our statistics on these cases" if ok else f"FAIL  our statistics\n{tests.stdout[-3000:]}")
+    theirs, ours = accuracies()
+    ok = theirs == ours
+    passed, failed = passed + ok, failed + (not ok)
+    print(f"{'ok   ' if ok else 'FAIL '} accuracy by lm-eval {theirs}, by us {ours}")
     print(f"{passed} passed, {failed} failed")
     return min(failed, 1)
 

@@ -23,7 +23,7 @@ export const TOPICS: readonly Topic[] = [
   { name: "launch", what: "launch scripts and Ray Jobs requests on a real Ray" },
   { name: "ray", what: "the Ray Jobs client with a Ray cluster" },
   { name: "reward", what: "graders with those of miles", reference: true },
-  { name: "eval", what: "statistics with SciPy and NumPy", goldens: true },
+  { name: "eval", what: "statistics with SciPy and NumPy, accuracy with lm-eval", goldens: true },
   {
     name: "tokenizer",
     what: "token ids and chat texts with transformers, tokenizers and tiktoken",

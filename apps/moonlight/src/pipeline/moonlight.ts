@@ -74,8 +74,9 @@ export const moonlight = definePipeline({
     outputs.recipe = recipe;
     if (reached("rollout-config")) return outputs;
 
-    const before = (await stage(evaluate, { model, data: evalData, recipe }, { id: "eval-base" }))
-      .result;
+    // Problems that are also training prompts would make a gain look better than it is.
+    const problems = { data: evalData, recipe, trainData: promptData };
+    const before = (await stage(evaluate, { model, ...problems }, { id: "eval-base" })).result;
     outputs.before = before;
     if (reached("eval-base")) return outputs;
 
@@ -100,7 +101,7 @@ export const moonlight = definePipeline({
     outputs.after = (
       await stage(
         evaluate,
-        { model: policy, data: evalData, recipe, baseline: before },
+        { model: policy, ...problems, baseline: before },
         { id: "eval-trained" },
       )
     ).result;

@@ -1,5 +1,5 @@
 import { smooth, ticks } from "./axis.ts";
-import { html, type Html } from "./html.ts";
+import { html, type Html } from "@moonlight-rl/core";
 
 export interface Point {
   readonly step: number;

@@ -1,5 +1,4 @@
-import { formatDuration, formatPercent } from "@moonlight-rl/core";
-import { html, trusted, type Html } from "./html.ts";
+import { formatDuration, formatPercent, html, trusted, type Html } from "@moonlight-rl/core";
 import { lineChart, type LineChartOptions } from "./line-chart.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./page-style.ts";
 import type { ReportData, ReportEvaluation, ReportSample } from "./report-data.ts";
@@ -29,8 +28,8 @@ export function reportPage(data: ReportData): string {
           <div class="charts">${charts(data)}</div>
           ${beforeAndAfter(data)} ${rollouts(data)} ${stages(data)} ${recipe(data)}
           <footer>
-            Accuracy is the mean over problems of the share of right samples. Its interval resamples
-            problems, not samples; the test flips the sign of each problem's difference. Written by
+            Accuracy is the mean over problems of the share of right samples. Its interval is over
+            problems, not samples; the test compares the policies problem by problem. Written by
             Moonlight RL.
           </footer>
         </main>

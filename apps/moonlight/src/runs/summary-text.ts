@@ -62,5 +62,5 @@ function comparisonText({ comparison, base }: ReportData): string {
     `${share < 0 ? "−" : "+"}${Math.abs(share * 100).toFixed(1)}`;
   const [low, high] = comparison.interval;
   const p = comparison.pValue < 0.0001 ? "p < 0.0001" : `p = ${comparison.pValue.toPrecision(2)}`;
-  return `${points(comparison.difference)} points (95 % interval ${points(low)} to ${points(high)}), ${p}: paired sign-flip test over ${base.problems} problems`;
+  return `${points(comparison.difference)} points (95 % interval ${points(low)} to ${points(high)}), ${p}: paired test over ${base.problems} problems`;
 }

@@ -2,6 +2,8 @@ import { Agent, EnvHttpProxyAgent, type Dispatcher } from "undici";
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
 
+const PROXIES = ["HTTP_PROXY", "HTTPS_PROXY"];
+
 /** Connections to a server: direct to this machine itself, else through the proxy of HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
 export function connectionsTo(url: URL, most: number): Dispatcher {
   const options = {
@@ -13,5 +15,10 @@ export function connectionsTo(url: URL, most: number): Dispatcher {
     bodyTimeout: 0,
     keepAliveTimeout: 10_000,
   };
-  return LOOPBACK.test(url.hostname) ? new Agent(options) : new EnvHttpProxyAgent(options);
+  const proxied = PROXIES.some(
+    (name) => (process.env[name] ?? process.env[name.toLowerCase()]) !== undefined,
+  );
+  return proxied && !LOOPBACK.test(url.hostname)
+    ? new EnvHttpProxyAgent(options)
+    : new Agent(options);
 }
