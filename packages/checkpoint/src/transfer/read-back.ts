@@ -6,7 +6,7 @@ import { plannedBytes, type FilePlan } from "./file-plan.ts";
 import { SourceFiles } from "./source-files.ts";
 import type { FileDigest, Watch } from "./write-planned-file.ts";
 
-const BLOCK = 1 << 20;
+const BLOCK = 256 << 10;
 
 /**
  * Reads a file that was just written: archives as a loader would, with their structure and CRC; bare tensors by the digest

@@ -21,7 +21,7 @@ export interface Watch {
 }
 
 /** Fits the cache of a core: a block is read, checked, hashed and written while it is there. */
-const BLOCK = 1 << 20;
+const BLOCK = 256 << 10;
 
 export interface FileDigest {
   readonly size: number;
