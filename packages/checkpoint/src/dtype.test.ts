@@ -1,23 +1,29 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DTYPES, firstNonFinite, fromFloat32, itemSize, toFloat32 } from "./dtype.ts";
+import { scannedMemory } from "./scanned-memory.ts";
 
-describe("firstNonFinite", () => {
+const MEMORIES = {
+  ordinary: (bytes: number) => new Uint8Array(bytes),
+  scanned: (bytes: number) => scannedMemory(bytes),
+};
+
+describe.each(Object.entries(MEMORIES))("firstNonFinite in %s memory", (_, memory) => {
   it("finds what the values say, at any alignment and length", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...DTYPES),
         fc.array(
           fc.oneof(
-            { weight: 20, arbitrary: fc.float({ noNaN: true, noDefaultInfinity: true }) },
+            { weight: 200, arbitrary: fc.float({ noNaN: true, noDefaultInfinity: true }) },
             { weight: 1, arbitrary: fc.constantFrom(NaN, Infinity, -Infinity) },
           ),
-          { maxLength: 40 },
+          { maxLength: 160 },
         ),
         fc.integer({ min: 0, max: 3 }),
         (dtype, values, shift) => {
           const bytes = fromFloat32(Float32Array.from(values), dtype);
-          const buffer = new Uint8Array(bytes.byteLength + shift);
+          const buffer = memory(bytes.byteLength + shift);
           buffer.set(bytes, shift);
           const index = toFloat32(bytes, dtype).findIndex((value) => !Number.isFinite(value));
           expect(firstNonFinite(buffer.subarray(shift), dtype)).toBe(
@@ -34,7 +40,9 @@ describe("firstNonFinite", () => {
     for (const dtype of DTYPES) {
       const one = largest[dtype];
       const negative = [...one.slice(0, -1), (one.at(-1) ?? 0) | 0x80];
-      const bytes = Uint8Array.from([...one, ...negative, ...one, ...negative, ...negative]);
+      const some = [...one, ...negative, ...one, ...negative, ...negative];
+      const bytes = memory(13 * some.length);
+      bytes.set(Array.from({ length: 13 }, () => some).flat());
       expect(firstNonFinite(bytes, dtype)).toBeUndefined();
       bytes.set(
         dtype === "F32" ? [0, 0, 0x80, 0x7f] : dtype === "F16" ? [0, 0x7c] : [0x80, 0x7f],
@@ -43,4 +51,11 @@ describe("firstNonFinite", () => {
       expect(firstNonFinite(bytes, dtype)).toBe(3);
     }
   });
+});
+
+it("makes memory that vectors scan, of which the wanted bytes are given", () => {
+  const block = scannedMemory(100);
+  expect(block.byteLength).toBe(100);
+  // WebAssembly's memory comes in pages of 64 KiB.
+  expect(block.buffer.byteLength).toBe(1 << 16);
 });

@@ -1,3 +1,5 @@
+import { anyFullExponent, type WordBits } from "./scanned-memory.ts";
+
 /** Element types of model tensors, by their safetensors names. */
 export const DTYPES = ["F32", "F16", "BF16"] as const;
 export type Dtype = (typeof DTYPES)[number];
@@ -50,48 +52,33 @@ export function hasNonFinite(bytes: Uint8Array, dtype: Dtype): boolean {
   return firstNonFinite(bytes, dtype) !== undefined;
 }
 
-/** Exponent bits of the elements in a 32-bit word; all ones mean NaN or infinity. */
-const EXPONENTS: Readonly<Record<Dtype, number>> = {
-  F32: 0x7f80_0000,
-  F16: 0x7c00_7c00,
-  BF16: 0x7f80_7f80,
+/** The elements in a 32-bit word; an exponent of all ones means NaN or infinity. */
+const WORDS: Readonly<Record<Dtype, WordBits>> = {
+  F32: { exponents: 0x7f80_0000, lowest: 0x0080_0000, signs: 0x8000_0000 },
+  F16: { exponents: 0x7c00_7c00, lowest: 0x0400_0400, signs: 0x8000_8000 },
+  BF16: { exponents: 0x7f80_7f80, lowest: 0x0080_0080, signs: 0x8000_8000 },
 };
 
 /** Index of the first element that is NaN or infinite. */
 export function firstNonFinite(bytes: Uint8Array, dtype: Dtype): number | undefined {
   const size = itemSize(dtype);
   const words = bytes.byteOffset % 4 === 0 ? bytes.byteLength >>> 2 : 0;
-  if (words > 0 && !anyNonFinite(new Uint32Array(bytes.buffer, bytes.byteOffset, words), dtype)) {
+  if (
+    words > 0 &&
+    !anyFullExponent(new Uint32Array(bytes.buffer, bytes.byteOffset, words), WORDS[dtype])
+  ) {
     const rest = lastPart(bytes, words * 4, dtype);
     return rest === undefined ? undefined : (words * 4) / size + rest;
   }
   return lastPart(bytes, 0, dtype);
 }
 
-/**
- * Adding the lowest exponent bit to a word without signs and fractions carries into a sign bit exactly when an exponent is
- * all ones. Four words at a time: this runs over every byte of a model.
- */
-function anyNonFinite(words: Uint32Array, dtype: Dtype): boolean {
-  const exponents = EXPONENTS[dtype];
-  const lowest = exponents & (dtype === "F16" ? 0x0400_0400 : 0x0080_0080);
-  const signs = dtype === "F32" ? 0x8000_0000 : 0x8000_8000;
-  let [carries, i] = [0, 0];
-  for (; i + 4 <= words.length; i += 4) {
-    carries |= ((words[i] as number) & exponents) + lowest;
-    carries |= ((words[i + 1] as number) & exponents) + lowest;
-    carries |= ((words[i + 2] as number) & exponents) + lowest;
-    carries |= ((words[i + 3] as number) & exponents) + lowest;
-  }
-  for (; i < words.length; i++) carries |= ((words[i] as number) & exponents) + lowest;
-  return (carries & signs) !== 0;
-}
-
 /** The same, element by element from a byte on. */
 function lastPart(bytes: Uint8Array, from: number, dtype: Dtype): number | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const size = itemSize(dtype);
-  const exponent = dtype === "F32" ? EXPONENTS.F32 : EXPONENTS[dtype] & 0xffff;
+  const { exponents } = WORDS[dtype];
+  const exponent = dtype === "F32" ? exponents : exponents & 0xffff;
   for (let at = from; at + size <= bytes.byteLength; at += size) {
     const bits = dtype === "F32" ? view.getUint32(at, true) : view.getUint16(at, true);
     if ((bits & exponent) === exponent) return (at - from) / size;

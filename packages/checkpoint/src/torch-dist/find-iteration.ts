@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { PreflightError, readJson, VerificationError } from "@moonlight-rl/core";
+import { isMoonlightError, PreflightError, readJson, VerificationError } from "@moonlight-rl/core";
 import { z } from "zod";
-import { orFault, type OnFault } from "../fault.ts";
+import type { OnFault } from "../fault.ts";
 import { iterationFolder, TRACKER_FILE, type Iteration } from "./layout.ts";
 
 const backendSchema = z.object({
@@ -44,13 +44,14 @@ export async function findIteration(
 ): Promise<{ folder: string; iteration: Iteration }> {
   if (existsSync(join(path, ".metadata")))
     return { folder: path, iteration: iteration ?? iterationOfFolder(path) };
-  let named = iteration ?? (await orFault(onFault, () => readTracker(path)));
-  if (named === undefined) {
-    // The tracker's fault was taken: without it, the newest iteration is the best guess.
-    const newest = (await iterationFolders(path)).at(-1);
-    if (newest === undefined) named = await readTracker(path);
-    else named = iterationOfFolder(newest);
-  }
+  const named =
+    iteration ??
+    (await readTracker(path).catch(async (error: unknown) => {
+      const newest = (await iterationFolders(path)).at(-1);
+      if (newest === undefined || !isMoonlightError(error)) throw error;
+      onFault(error);
+      return iterationOfFolder(newest);
+    }));
   return { folder: join(path, iterationFolder(named)), iteration: named };
 }
 

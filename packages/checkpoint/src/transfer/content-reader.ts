@@ -1,4 +1,5 @@
 import { readBlocks } from "../read-range.ts";
+import { scannedMemory } from "../scanned-memory.ts";
 import { ChunkReader } from "../torch-dist/chunk-reader.ts";
 import { regionBlocks } from "../torch-dist/region-reader.ts";
 import { SourceFiles } from "./source-files.ts";
@@ -11,7 +12,7 @@ export class ContentReader {
   readonly #buffer: Buffer;
 
   constructor(blockBytes: number) {
-    this.#buffer = Buffer.allocUnsafeSlow(blockBytes);
+    this.#buffer = scannedMemory(blockBytes);
   }
 
   async *blocks({ place }: StoredContent): AsyncGenerator<Uint8Array> {

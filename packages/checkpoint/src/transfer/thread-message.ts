@@ -29,7 +29,7 @@ export interface ThreadError {
 
 /** Memory that the threads share with their owner. */
 export interface ThreadCounters {
-  /** Bytes written, bytes read back. */
+  /** Bytes written. */
   readonly bytes: BigInt64Array;
   /** Not 0: stop. */
   readonly stop: Int32Array;

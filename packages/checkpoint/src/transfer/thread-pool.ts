@@ -21,7 +21,6 @@ export interface PoolOptions {
   readonly threads: number;
   readonly signal?: AbortSignal | undefined;
   readonly onBytes?: ((bytes: number) => void) | undefined;
-  readonly onReadBack?: ((bytes: number) => void) | undefined;
   /** A file is finished. */
   readonly onDone: (plan: StoredFilePlan, digest: FileDigest) => Promise<void>;
 }
@@ -32,17 +31,15 @@ export async function runInThreads(
   options: PoolOptions,
 ): Promise<void> {
   const counters: ThreadCounters = {
-    bytes: new BigInt64Array(new SharedArrayBuffer(16)),
+    bytes: new BigInt64Array(new SharedArrayBuffer(8)),
     stop: new Int32Array(new SharedArrayBuffer(4)),
   };
-  const told = [0n, 0n];
+  let told = 0n;
   const tell = (): void => {
-    for (const [i, report] of [options.onBytes, options.onReadBack].entries()) {
-      const now = Atomics.load(counters.bytes, i);
-      const bytes = Number(now - (told[i] ?? 0n));
-      told[i] = now;
-      if (bytes > 0) report?.(bytes);
-    }
+    const now = Atomics.load(counters.bytes, 0);
+    const bytes = Number(now - told);
+    told = now;
+    if (bytes > 0) options.onBytes?.(bytes);
   };
   const stop = (): void => void Atomics.store(counters.stop, 0, 1);
   const poll = setInterval(tell, POLL_MS);

@@ -14,7 +14,6 @@ const { bytes, stop } = workerData as ThreadCounters;
 
 const watch: Watch = {
   wrote: (count) => void Atomics.add(bytes, 0, BigInt(count)),
-  checked: (count) => void Atomics.add(bytes, 1, BigInt(count)),
   pause: async () => {
     if (Atomics.load(stop, 0) !== 0) throw new InterruptedError();
     // Lets the syncs that run beside us come to an end.

@@ -10,10 +10,8 @@ import type { FileDigest, Watch } from "./write-planned-file.ts";
 
 export interface TransferOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Bytes of tensors that were written. */
+  /** Bytes of tensors that were written and read back. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
-  /** Bytes of tensors that were read back; this goes on while other files are written. */
-  readonly onReadBack?: ((bytes: number) => void) | undefined;
   /**
    * Threads that copy content that lies in files; default: the processors, at most 8. 0: none, all is done by the caller's,
    * as is the case for content that lies in memory and for small models.
@@ -72,10 +70,9 @@ function threadsFor(plans: readonly FilePlan[], wanted: number | undefined): num
 }
 
 /** Work in the caller's thread: it must stay able to hear a signal. */
-function ownWatch({ signal, onBytes, onReadBack }: TransferOptions): Watch {
+function ownWatch({ signal, onBytes }: TransferOptions): Watch {
   return {
     wrote: (bytes) => onBytes?.(bytes),
-    checked: (bytes) => onReadBack?.(bytes),
     pause: async () => {
       throwIfAborted(signal);
       await new Promise((resolve) => setImmediate(resolve));

@@ -1,11 +1,11 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { sha256 } from "@moonlight-rl/core";
+import { sha256, TEMPORARY_SUFFIX } from "@moonlight-rl/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { writeHfModel } from "../hf-model/write.ts";
 import { openTorchDist } from "../torch-dist/open.ts";
@@ -139,6 +139,25 @@ describe("a source that changes", () => {
     expect(await readdir(join(folder, "during"))).toEqual([]);
   });
 });
+
+it.skipIf(process.platform === "win32")(
+  "a disk that gives other bytes back is an error, and nothing stays",
+  async () => {
+    const path = join(folder, "bad", "model.safetensors");
+    const tensor = {
+      name: "t",
+      dtype: "BF16",
+      shape: [COLUMNS],
+      read: () => bytes.subarray(0, 2 * COLUMNS),
+    } as const;
+    await mkdir(dirname(path));
+    // It takes what is written and gives zeros.
+    await symlink("/dev/zero", path + TEMPORARY_SUFFIX);
+    const failed = writeHfModel(dirname(path), { tensors: [tensor] });
+    await expect(failed).rejects.toMatchObject({ code: "READ_BACK", exitCode: 4, byteOffset: 0 });
+    expect(await readdir(dirname(path))).toEqual([]);
+  },
+);
 
 describe("a run that is killed", () => {
   const script = fileURLToPath(new URL("../../fixtures/write-forever.mjs", import.meta.url));

@@ -4,24 +4,22 @@ import { firstNonFinite, itemSize, tensorBytes } from "../dtype.ts";
 import { recast, wholeElements } from "../recast.ts";
 import { contentBlocks } from "../tensor-source.ts";
 import { frameTensor } from "../torch-dist/tensor-archive.ts";
+import { checkArchives } from "./check-archives.ts";
 import { ContentReader } from "./content-reader.ts";
 import type { FilePlan, PlannedTensor } from "./file-plan.ts";
 import { HashedFile } from "./hashed-file.ts";
-import { readBack } from "./read-back.ts";
 import type { StoredContent } from "./stored-content.ts";
 
 /** What work on a file tells, and is told. */
 export interface Watch {
-  /** Bytes of content that were written. */
+  /** Bytes of content that were written and read back. */
   wrote(bytes: number): void;
-  /** Bytes of content that were read back. */
-  checked(bytes: number): void;
   /** Lets others run. Errors: `INTERRUPTED`, when the work was called off. */
   pause(): Promise<void>;
 }
 
-/** Fits the cache of a core: a block is read, checked, hashed and written while it is there. */
-const BLOCK = 1 << 20;
+/** Fits the cache of a core: a block is read, checked, hashed, written and read back while it is there. */
+const BLOCK = 256 << 10;
 
 export interface FileDigest {
   readonly size: number;
@@ -29,8 +27,8 @@ export interface FileDigest {
 }
 
 /**
- * Writes a file in order, in blocks, under a temporary name; makes it durable and meanwhile reads it back; gives it its own
- * name. Complete or absent.
+ * Writes a file in order, in blocks, each read back, under a temporary name; makes it durable and meanwhile checks its
+ * structure; gives it its own name. Complete or absent.
  */
 export async function writePlannedFile(plan: FilePlan, watch: Watch): Promise<FileDigest> {
   const file = await HashedFile.create(plan.path);
@@ -40,9 +38,9 @@ export async function writePlannedFile(plan: FilePlan, watch: Watch): Promise<Fi
     for (const tensor of plan.tensors) await writeTensor(file, tensor, plan, reader, watch);
     await reader.checkUnchanged();
     const synced = file.sync();
-    // A failed read-back must not leave the other promise without a listener.
+    // A failed check must not leave the other promise without a listener.
     synced.catch(() => undefined);
-    await readBack(plan, file.temporary, file.digest(), watch);
+    await checkArchives(plan, file.temporary, watch);
     await synced;
     await file.finish();
     return file.digest();

@@ -27,9 +27,10 @@ export interface Verification {
 }
 
 /**
- * Reads every byte of a checkpoint: each tensor covered by its chunks once, byte counts, CRCs, no NaN or infinity in weights, and the
- * architecture's tensors, no more and no less. All that is wrong is listed; of a chunk the first fault. Memory: blocks of
- * 8 MiB. Errors: `CHECKPOINT_NOT_FOUND`; an aborted signal.
+ * Reads every byte of a checkpoint: each tensor covered by its chunks once, byte counts, CRCs, no NaN or infinity in weights,
+ * and the architecture's tensors, no more and no less. All that is wrong is listed, also where a file cannot be opened or the
+ * checkpoint was not finished; of a chunk the first fault. Memory: blocks of 8 MiB. Errors: `CHECKPOINT_NOT_FOUND`; an aborted
+ * signal.
  */
 export async function verifyCheckpoint(
   path: string,

@@ -40,7 +40,6 @@ export async function toHfModel(
       finiteHint: "Training went wrong before this checkpoint was saved: take an earlier one.",
       signal,
       onBytes: byteProgress("write safetensors", total, emit),
-      onReadBack: byteProgress("read back", total, emit),
     });
     await copyCompanions(source.path, folder);
     const digests = Object.fromEntries(

@@ -35,7 +35,6 @@ export async function toTorchDistCheckpoint(
     finiteHint: "Weights like these train to nothing: check where the model comes from.",
     signal,
     onBytes: byteProgress("write torch_dist", bytes, emit),
-    onReadBack: byteProgress("read back", bytes, emit),
   });
   await checkReadable(folder, model.config);
   const digests = Object.fromEntries(
