@@ -1,5 +1,6 @@
 import type { LogSource } from "../log-event.ts";
 import { withoutAnsi } from "./ansi.ts";
+import { ownText } from "./own-text.ts";
 
 /** A line without what Ray and the framework's logger put around its message. */
 export interface DressedLine {
@@ -15,7 +16,7 @@ const ESCAPE = 0x1b;
 const MAX_SOURCES = 4096;
 const MAX_PREFIX = 300;
 const REPEATED =
-  / \[repeated (\d+)x across cluster\](?: \(Ray deduplicates logs by default\.[^)]*\))?$/;
+  / \[repeated (\d+)x across cluster\](?: \(Ray deduplicates logs by default\.[^)]*\))?$/y;
 /** `MegatronTrainRayActor pid=71, ip=10.0.0.2`, `raylet pid=71`, `raylet`, `autoscaler +3s`. */
 const RAY =
   /^\((?:(.*?) ?pid=(\d+)(?:, ip=([^,\s]+))?|(raylet|autoscaler|gcs_server|gcs|dashboard)(?: \+[\dhms.]+)?(?:, ip=([^,\s]+))?)\)$/;
@@ -57,11 +58,13 @@ export class LineDresser {
     text = withoutAnsi(text);
     let repeated = 1;
     const last = text.charCodeAt(text.length - 1);
-    if ((last === 0x5d || last === 0x29) && text.includes(" [repeated ")) {
-      const found = REPEATED.exec(text);
+    if (last === 0x5d || last === 0x29) {
+      const at = text.lastIndexOf(" [repeated ");
+      REPEATED.lastIndex = at;
+      const found = at === -1 ? null : REPEATED.exec(text);
       if (found !== null) {
         repeated = Number(found[1]);
-        text = text.slice(0, found.index);
+        text = text.slice(0, at);
       }
     }
     if (text.charCodeAt(0) === 0x5b) {
@@ -111,7 +114,7 @@ export class LineDresser {
     let end = prefixEnd(line, 0);
     for (let tries = 0; end !== -1 && tries < 3; tries++) {
       const prefix = line.slice(0, end);
-      const known = this.#rays.get(prefix) ?? this.#meet(prefix);
+      const known = this.#rays.get(prefix) ?? this.#meet(ownText(prefix));
       if (known !== undefined) {
         this.#lastPrefix = prefix;
         this.#lastKnown = known;
@@ -148,7 +151,7 @@ export class LineDresser {
       text.startsWith(lastName, start)
     )
       return lastNamed;
-    const name = text.slice(start, end);
+    const name = ownText(text.slice(start, end));
     let made = known.named.get(name);
     if (made === undefined) {
       made = { ...known.source, process: name };

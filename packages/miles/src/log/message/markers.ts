@@ -1,28 +1,10 @@
-import type {
-  BatchMark,
-  CheckpointAction,
-  CheckpointMark,
-  EngineAction,
-  LogEvent,
-  SampleShown,
-} from "../log-event.ts";
+import type { BatchMark, EngineAction, LogEvent, SampleShown } from "../log-event.ts";
+import { CHECKPOINT_MARKERS } from "./checkpoint-markers.ts";
 import { parsePythonLiteral } from "./literal-parser.ts";
 import { eventAt, type Located } from "./located.ts";
+import { matched, type Marker } from "./marker.ts";
 import { readLogfmt } from "./read-logfmt.ts";
 import { readReport } from "./read-report.ts";
-
-/** A message of the framework, of Megatron or of the engine that has a meaning of its own. */
-export interface Marker {
-  /** Literal beginning. */
-  readonly begins: string;
-  /** What a message that begins so says; undefined where it goes on otherwise than expected. */
-  readonly read: (message: string, at: Located) => LogEvent | undefined;
-}
-
-const STAMP = String.raw`\[\d{4}-\d\d-\d\d [\d:.]+\] `;
-
-/** Megatron prints these without the framework's header, but with a stamp of its own. */
-const STAMPED = /^ *\[(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d\.\d{3})/;
 
 /** Order matters where beginnings share a first letter only in that more telling ones come first. */
 export const MARKERS: readonly Marker[] = [
@@ -75,57 +57,7 @@ export const MARKERS: readonly Marker[] = [
   engine("Health check failed for rollout engine ", "unhealthy"),
   engine("Engine unreachable ", "unhealthy"),
   engine("Server process terminated unexpectedly", "terminated"),
-  checkpoint(
-    "[",
-    "saving",
-    new RegExp(`^${STAMP}saving checkpoint at iteration +(\\d+) to (.+) in \\S+ format$`),
-  ),
-  checkpoint(
-    "  [",
-    "saved",
-    new RegExp(
-      `^ {2}${STAMP}successfully saved (?:local )?checkpoint from iteration +(\\d+)(?: to (.+?))?(?: \\[ t .*)?$`,
-    ),
-  ),
-  checkpoint(
-    "  [",
-    "scheduled",
-    new RegExp(`^ {2}${STAMP}scheduled an async checkpoint save at iteration +(\\d+) to (.+)$`),
-  ),
-  checkpoint(
-    "  [",
-    "deleted",
-    new RegExp(`^ {2}${STAMP}successfully deleted checkpoint from iteration +(\\d+) at (.+)$`),
-  ),
-  checkpoint(
-    "  encountered exception ",
-    "delete-failed",
-    /when trying to delete checkpoint from iteration +(\d+) at (.+)$/,
-  ),
-  checkpoint(
-    " loading ",
-    "loading",
-    /^ loading (?:distributed )?checkpoint from (.+) at iteration (\d+)$/,
-    [2, 1],
-  ),
-  checkpoint(
-    " loading ",
-    "loading",
-    /^ loading release (?:distributed )?checkpoint from (.+)$/,
-    [0, 1],
-  ),
-  checkpoint(
-    "  successfully loaded checkpoint from ",
-    "loaded",
-    /^ {2}successfully loaded checkpoint from (.+?) \[ t .*\] at iteration (\d+)$/,
-    [2, 1],
-  ),
-  checkpoint("Load checkpoint from HuggingFace", "loading", /\(path=(.+)\)$/, [0, 1]),
-  checkpoint("WARNING: could not find the metadata file ", "not-found", / file (.+)$/, [0, 1]),
-  checkpoint("Checkpoint ", "data-state-missing", /^Checkpoint (.+) does not exist\.$/, [0, 1]),
-  checkpoint("load metadata from ", "data-state-loaded", /^load metadata from (.+)$/, [0, 1]),
-  checkpoint("Successfully saved merged HuggingFace model to ", "exported", / to (.+)$/, [0, 1]),
-  checkpoint("Failed to save HuggingFace format: ", "export-failed", /: (.+)$/, [0, 0]),
+  ...CHECKPOINT_MARKERS,
   batch("Final collected ", "collected", /^Final collected (\d+) samples/),
   batch("Rollout-side DP schedule: ", "scheduled", /num_samples=(\d+)/),
   batch("Collected ", "recycled", /^Collected (\d+) partial samples/),
@@ -164,21 +96,6 @@ export const MARKERS: readonly Marker[] = [
   ),
 ];
 
-/** A message that a pattern takes apart. */
-function matched(
-  begins: string,
-  pattern: RegExp,
-  event: (found: RegExpExecArray, at: Located) => LogEvent | undefined,
-): Marker {
-  return {
-    begins,
-    read(message, at) {
-      const found = pattern.exec(message);
-      return found === null ? undefined : event(found, at);
-    },
-  };
-}
-
 /** `Timer X start`, `Timer X end (elapsed: 1.2s)`: the most frequent of all, so without a pattern. */
 function timer(message: string, at: Located): LogEvent | undefined {
   const START = " start";
@@ -213,28 +130,6 @@ function engine(begins: string, action: EngineAction, pattern?: RegExp): Marker 
       return eventAt(at, { kind: "engine", action, detail: message });
     },
   };
-}
-
-/** @param groups which groups of the pattern are iteration and path; 0: none */
-function checkpoint(
-  begins: string,
-  action: CheckpointAction,
-  pattern: RegExp,
-  [iteration, path]: readonly [number, number] = [1, 2],
-): Marker {
-  return matched(begins, pattern, (found, at): CheckpointMark => {
-    const number = iteration === 0 ? undefined : found[iteration];
-    const folder = path === 0 ? undefined : found[path];
-    const [, date, time] = STAMPED.exec(found.input) ?? [];
-    const place =
-      date === undefined || time === undefined ? at : { ...at, time: `${date} ${time}` };
-    return eventAt(place, {
-      kind: "checkpoint",
-      action,
-      ...(number === undefined ? {} : { iteration: Number(number) }),
-      ...(folder === undefined ? {} : { path: folder }),
-    });
-  });
 }
 
 function batch(begins: string, action: BatchMark["action"], pattern: RegExp): Marker {

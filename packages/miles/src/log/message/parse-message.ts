@@ -1,6 +1,7 @@
 import type { LogEvent, PerfReport } from "../log-event.ts";
 import { eventAt, type Located } from "./located.ts";
-import { MARKERS, type Marker } from "./markers.ts";
+import type { Marker } from "./marker.ts";
+import { MARKERS } from "./markers.ts";
 import { readBar } from "./read-bar.ts";
 import { readReport } from "./read-report.ts";
 
