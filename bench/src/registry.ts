@@ -3,6 +3,7 @@ import { cliBench } from "./cli/cli-bench.ts";
 import { convertBench } from "./convert/convert-bench.ts";
 import { embeddedBench } from "./embedded/embedded-bench.ts";
 import { fetchBench } from "./fetch/fetch-bench.ts";
+import { milesLogBench } from "./miles-log/miles-log-bench.ts";
 import { rewardBench } from "./reward/reward-bench.ts";
 
 /** Every bench there is, in the order in which they run. */
@@ -11,5 +12,6 @@ export const BENCHES: readonly Bench[] = [
   convertBench,
   embeddedBench,
   rewardBench,
+  milesLogBench,
   cliBench,
 ];

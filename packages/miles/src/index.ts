@@ -59,6 +59,7 @@ export type {
   PythonValue,
 } from "./log/message/python-value.ts";
 export {
+  causeOf,
   classifyFailure,
   FAILURE_ADVICE,
   failureRank,

@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FailureEvent, LogEvent, LogEventKind } from "./log-event.ts";
+import { causeOf, type FailureCategory } from "./message/classify-failure.ts";
 import { LogReader, type LogPosition } from "./log-reader.ts";
 
 const golden = (name: string): Buffer =>
@@ -186,6 +189,19 @@ describe("LogReader on recorded failures", () => {
   });
 });
 
+describe("causeOf", () => {
+  const failure = (category: FailureCategory, handled = false) => ({ category, handled });
+  it.each([
+    [[], undefined],
+    [[failure("actor-died"), failure("oom-gpu"), failure("nccl")], "oom-gpu"],
+    [[failure("user-code"), failure("actor-died")], "actor-died"],
+    [[failure("oom-gpu", true), failure("user-code")], "user-code"],
+    [[failure("oom-gpu", true)], "oom-gpu"],
+  ])("finds in %j what led to the rest", (failures, cause) => {
+    expect(causeOf(failures)?.category).toBe(cause);
+  });
+});
+
 describe("LogReader", () => {
   const header = (message: string): string =>
     `[2026-08-11 12:00:00.123 main] train.py:1 - ${message}\n`;
@@ -311,6 +327,40 @@ describe("LogReader", () => {
     expect(kinds(events)).toEqual(["plain", "timer"]);
     expect(ofKind(events, "plain")[0]?.cut).toBe(10 + (64 << 20) - (1 << 18));
     expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(4 << 20);
+  });
+
+  it("remembers parts of lines, not the lines", () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const pad = "x".repeat(50_000);
+    const reader = new LogReader(() => {});
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let id = 0; id < 1500; id++)
+      reader.push(
+        Buffer.from(
+          `(AnActorWithALongName${id} pid=${id}) ${pad}\n(A pid=1) [2026-08-11 12:00:00.123 a_long_process_name_${id}] a.py:1 - ${pad}\n(B pid=${id}) Traceback (most recent call last):\n(B pid=${id})   ${pad}\n`,
+        ),
+      );
+    collect();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(20e6);
+  });
+
+  it.each([
+    ["  successfully loaded checkpoint from ", " [ t ] at iteration "],
+    ["", " [repeated 1x across cluster] (Ray deduplicates logs by default."],
+    ["Error: ", ", retrying... (attempt 1/60, url="],
+    ["", "a."],
+    ["step 3: {", "'a': {"],
+    ["step 3: {'a': f(", "a"],
+    ["", "(a pid=1"],
+    ["", "100%|"],
+    ["[2026-08-11 12:00:00.123 ", "] "],
+    ["ft ", 'a="\\'],
+  ])("reads a line of 256 kB that is made of %j and %j", (begin, part) => {
+    const line = (begin + part.repeat((1 << 18) / part.length)).slice(0, 1 << 18);
+    expect(readText(`${line}\n)\n`).length).toBeGreaterThan(0);
+    expect(readText(`Traceback (most recent call last):\n${line}\n`)).toHaveLength(1);
   });
 
   it("throws at nothing: a recorded log with bytes changed, cut out and put in", () => {

@@ -109,7 +109,7 @@ export class LogReader {
     this.#lastSource = line.source;
     // Ray's prefix alone, before a bar that is drawn behind it.
     if (raw.redrawn && line.message.trim() === "") return;
-    const record = line.message.includes("%") ? recordBehindBar(line.message) : -1;
+    const record = line.message.indexOf("%") === -1 ? -1 : recordBehindBar(line.message);
     if (record === -1) {
       this.#dressed(line, raw);
       return;

@@ -1,5 +1,6 @@
 import type { LogSource } from "../log-event.ts";
 import { withoutAnsi } from "./ansi.ts";
+import { ownText } from "./own-text.ts";
 
 /** A line without what Ray and the framework's logger put around its message. */
 export interface DressedLine {
@@ -15,12 +16,10 @@ const ESCAPE = 0x1b;
 const MAX_SOURCES = 4096;
 const MAX_PREFIX = 300;
 const REPEATED =
-  / \[repeated (\d+)x across cluster\](?: \(Ray deduplicates logs by default\.[^)]*\))?$/;
+  / \[repeated (\d+)x across cluster\](?: \(Ray deduplicates logs by default\.[^)]*\))?$/y;
 /** `MegatronTrainRayActor pid=71, ip=10.0.0.2`, `raylet pid=71`, `raylet`, `autoscaler +3s`. */
 const RAY =
   /^\((?:(.*?) ?pid=(\d+)(?:, ip=([^,\s]+))?|(raylet|autoscaler|gcs_server|gcs|dashboard)(?: \+[\dhms.]+)?(?:, ip=([^,\s]+))?)\)$/;
-/** SGLang's: `[2026-08-11 12:00:00 TP0] …`. */
-const ENGINE_HEADER = /^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)((?: [A-Z]+\d+)*)\] /;
 
 const NOBODY: LogSource = {};
 
@@ -28,6 +27,9 @@ const NOBODY: LogSource = {};
 interface Known {
   readonly source: LogSource;
   readonly named: Map<string, LogSource>;
+  /** The name that was met last, and its source: a process keeps its name. */
+  lastName: string;
+  lastNamed: LogSource | undefined;
 }
 
 /** Takes lines apart; keeps the sources it has met, so that events of one process share one object. */
@@ -43,10 +45,12 @@ export class LineDresser {
   undress(line: string, before?: LogSource): DressedLine {
     let text = line;
     let source = before ?? NOBODY;
+    let known: Known | undefined;
     const first = line.charCodeAt(0);
     if (first === ESCAPE || first === 0x28) {
       const ray = this.#ray(line);
       if (ray !== undefined) {
+        known = ray;
         source = ray.source;
         text = line.slice(this.#lastPrefix.length);
       }
@@ -54,42 +58,50 @@ export class LineDresser {
     text = withoutAnsi(text);
     let repeated = 1;
     const last = text.charCodeAt(text.length - 1);
-    if ((last === 0x5d || last === 0x29) && text.includes(" [repeated ")) {
-      const found = REPEATED.exec(text);
+    if (last === 0x5d || last === 0x29) {
+      const at = text.lastIndexOf(" [repeated ");
+      REPEATED.lastIndex = at;
+      const found = at === -1 ? null : REPEATED.exec(text);
       if (found !== null) {
         repeated = Number(found[1]);
-        text = text.slice(0, found.index);
+        text = text.slice(0, at);
       }
     }
     if (text.charCodeAt(0) === 0x5b) {
-      const header = this.#header(text, source, repeated);
+      const header = this.#header(text, known ?? this.#known(source), repeated);
       if (header !== undefined) return header;
     }
     return { source, message: text, time: undefined, headed: false, repeated };
   }
 
   /** `[2026-08-11 12:00:00.123 main] train.py:12 - message`, or the engine's header. */
-  #header(text: string, source: LogSource, repeated: number): DressedLine | undefined {
+  #header(text: string, known: Known, repeated: number): DressedLine | undefined {
     if (text.charCodeAt(5) !== 0x2d) return undefined;
     if (text.charCodeAt(20) === 0x2e && text.charCodeAt(24) === 0x20) {
       const close = text.indexOf("]", 24);
       const dash = close === -1 || close > 124 ? -1 : text.indexOf(" - ", close);
       if (dash === -1) return undefined;
       return {
-        source: this.#process(source, text.slice(25, close)),
+        source: this.#process(known, text, 25, close),
         message: text.slice(dash + 3),
         time: text.slice(1, 24),
         headed: true,
         repeated,
       };
     }
-    const engine = ENGINE_HEADER.exec(text);
-    if (engine === null) return undefined;
-    const [all, stamp = "", ranks = ""] = engine;
+    return this.#engineHeader(text, known, repeated);
+  }
+
+  /** SGLang's: `[2026-08-11 12:00:00 TP0] …`, `[2026-08-11 12:00:00] …`. */
+  #engineHeader(text: string, known: Known, repeated: number): DressedLine | undefined {
+    const close = text.indexOf("] ", 20);
+    const separator = text.charCodeAt(20);
+    if (close === -1 || close > 60 || (separator !== 0x20 && close !== 20)) return undefined;
+    if (text.charCodeAt(11) !== 0x20 || text.charCodeAt(14) !== 0x3a) return undefined;
     return {
-      source: this.#process(source, ranks.slice(1)),
-      message: text.slice(all.length),
-      time: stamp,
+      source: this.#process(known, text, 21, close),
+      message: text.slice(close + 2),
+      time: text.slice(1, 20),
       headed: true,
       repeated,
     };
@@ -102,7 +114,7 @@ export class LineDresser {
     let end = prefixEnd(line, 0);
     for (let tries = 0; end !== -1 && tries < 3; tries++) {
       const prefix = line.slice(0, end);
-      const known = this.#rays.get(prefix) ?? this.#meet(prefix);
+      const known = this.#rays.get(prefix) ?? this.#meet(ownText(prefix));
       if (known !== undefined) {
         this.#lastPrefix = prefix;
         this.#lastKnown = known;
@@ -129,20 +141,35 @@ export class LineDresser {
     return known;
   }
 
-  #process(source: LogSource, name: string): LogSource {
-    if (name === "") return source;
-    const known = this.#bySource.get(source) ?? this.#remember(source);
-    const named = known.named.get(name);
-    if (named !== undefined) return named;
-    const made: LogSource = { ...source, process: name };
-    this.#forgetTooMany();
-    known.named.set(name, made);
+  /** @param text holds the process's name from `start` to `end` */
+  #process(known: Known, text: string, start: number, end: number): LogSource {
+    if (end <= start) return known.source;
+    const { lastName, lastNamed } = known;
+    if (
+      lastNamed !== undefined &&
+      lastName.length === end - start &&
+      text.startsWith(lastName, start)
+    )
+      return lastNamed;
+    const name = ownText(text.slice(start, end));
+    let made = known.named.get(name);
+    if (made === undefined) {
+      made = { ...known.source, process: name };
+      this.#forgetTooMany();
+      known.named.set(name, made);
+    }
+    known.lastName = name;
+    known.lastNamed = made;
     return made;
+  }
+
+  #known(source: LogSource): Known {
+    return this.#bySource.get(source) ?? this.#remember(source);
   }
 
   #remember(source: LogSource): Known {
     this.#forgetTooMany();
-    const known: Known = { source, named: new Map() };
+    const known: Known = { source, named: new Map(), lastName: "", lastNamed: undefined };
     this.#bySource.set(source, known);
     return known;
   }

@@ -121,7 +121,7 @@ export class LineSplitter {
     if (redrawn && end === start && this.#carried === 0) return;
     if (this.#carried === 0 && end - start <= this.#max) {
       this.#onLine({
-        text: bytes.toString("utf8", start, end),
+        text: bytes.toString(undefined, start, end),
         offset: this.#lineStart,
         cut: 0,
         redrawn,
@@ -132,7 +132,7 @@ export class LineSplitter {
     this.#keep(bytes, start, end);
     const kept = this.#cut === 0 ? this.#carried : characterEnd(this.#carry, this.#carried);
     this.#onLine({
-      text: this.#carry.toString("utf8", 0, kept),
+      text: this.#carry.toString(undefined, 0, kept),
       offset: this.#lineStart,
       cut: this.#cut + this.#carried - kept,
       redrawn,

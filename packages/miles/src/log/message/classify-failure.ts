@@ -91,6 +91,21 @@ export function failureRank(category: FailureCategory): number {
   return rank === -1 ? SIGNS.length : rank;
 }
 
+/**
+ * Which of a job's failures is the cause of the others: the most telling, of equals the first. What the process that
+ * wrote it survived counts only where there is nothing else.
+ */
+export function causeOf<
+  F extends { readonly category: FailureCategory; readonly handled: boolean },
+>(failures: readonly F[]): F | undefined {
+  const weight = ({ category, handled }: F): number =>
+    failureRank(category) + (handled ? SIGNS.length + 1 : 0);
+  return failures.reduce<F | undefined>(
+    (cause, failure) => (cause === undefined || weight(failure) < weight(cause) ? failure : cause),
+    undefined,
+  );
+}
+
 /** What usually helps. */
 export const FAILURE_ADVICE: Readonly<Record<FailureCategory, string>> = {
   "oom-gpu":

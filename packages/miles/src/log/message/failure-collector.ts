@@ -1,12 +1,13 @@
 import type { FailureEvent, LogSource } from "../log-event.ts";
 import type { DressedLine } from "../lines/line-prefix.ts";
+import { ownText } from "../lines/own-text.ts";
 import { classifyFailure, failureRank } from "./classify-failure.ts";
 import type { Located } from "./located.ts";
 
-const MAX_OPEN = 64;
+const MAX_OPEN = 32;
 const HEAD_LINES = 60;
 const TAIL_LINES = 140;
-const MAX_LINE = 4096;
+const MAX_LINE = 2048;
 const MAX_EXCEPTIONS = 32;
 /** Lines of an exception's message behind its first: Ray's about memory have fifty. */
 const MAX_MESSAGE_LINES = 60;
@@ -33,8 +34,8 @@ interface Block {
 }
 
 /**
- * Collects tracebacks whole, of several processes at a time, whose lines the log interleaves. Bounded: 64 open ones,
- * of each the first 60 and the last 140 lines, 4,096 characters a line.
+ * Collects tracebacks whole, of several processes at a time, whose lines the log interleaves. Bounded: 32 open ones,
+ * of each the first 60 and the last 140 lines, 2,048 characters a line.
  */
 export class FailureCollector {
   readonly #open = new Map<string, Block>();
@@ -139,14 +140,14 @@ function belongs(block: Block, line: DressedLine, text: string, known: boolean):
     block.state = "message";
     block.since = 0;
     if (EXCEPTION.test(text) && block.exceptions.length < MAX_EXCEPTIONS)
-      block.exceptions.push(text.slice(0, MAX_LINE));
+      block.exceptions.push(ownText(text.slice(0, MAX_LINE)));
     return true;
   }
   return ++block.since <= MAX_MESSAGE_LINES && !known;
 }
 
 function add(block: Block, text: string): void {
-  const line = text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}…` : text;
+  const line = text.length > MAX_LINE ? ownText(`${text.slice(0, MAX_LINE)}…`) : text;
   if (block.head.length < HEAD_LINES) block.head.push(line);
   else {
     block.tail.push(line);

@@ -9,7 +9,16 @@ const FAILURE_LINE =
 const HINT =
   /rror|illed|died|dead|SIG|atchdog|left on|fault|atal|failing|CANCELLED|oom|exception|heartbeats/;
 
+/** The engine's report of one batch, of which it writes more than of all else together. */
+export function isEngineBatch(message: string): boolean {
+  const first = message.charCodeAt(0);
+  return (
+    (first === 0x44 && message.startsWith("Decode batch")) ||
+    (first === 0x50 && message.startsWith("Prefill batch"))
+  );
+}
+
 /** Whether a message outside a traceback says that something failed. */
 export function isFailureLine(message: string): boolean {
-  return HINT.test(message) && FAILURE_LINE.test(message);
+  return !isEngineBatch(message) && HINT.test(message) && FAILURE_LINE.test(message);
 }

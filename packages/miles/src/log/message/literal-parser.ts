@@ -1,3 +1,4 @@
+import { callValue } from "./call-value.ts";
 import type { LiteralFault, PythonDict, PythonValue } from "./python-value.ts";
 import { decimalEnd, readOddNumber, readString, type Token } from "./literal-token.ts";
 
@@ -17,10 +18,6 @@ const WORDS: ReadonlyMap<string, PythonValue> = new Map<string, PythonValue>([
   ["true", true],
   ["false", false],
 ]);
-
-/** NumPy's and torch's wrappers of one value: their first argument is what they say. */
-const SCALAR =
-  /^(?:(?:np|numpy)\.(?:float|int|uint|bool|str|longdouble|longlong|ulonglong|intc|bytes)\w*|tensor|array|(?:np|numpy)\.array|torch\.tensor|Parameter|float|int|list|tuple|set|frozenset|deque|OrderedDict|dict|Counter)$/;
 
 /** Thrown and caught in here only: unwinding from any depth is rare, checking at each level is not. */
 class Fault extends Error {
@@ -177,11 +174,7 @@ export class LiteralParser {
       }
       this.#separator(")");
     }
-    const [first] = args;
-    // defaultdict(<class 'int'>, {…}) is the dict.
-    if (name.endsWith("defaultdict") && args[1] !== undefined) return args[1];
-    if (first !== undefined && SCALAR.test(name)) return first;
-    return { call: name, args, named };
+    return callValue(name, args, named);
   }
 
   /** `<Status.DONE: 'done'>`, `<object at 0x7f…>`: not read, but its end is found. */

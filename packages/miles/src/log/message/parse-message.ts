@@ -1,12 +1,9 @@
 import type { LogEvent, PerfReport } from "../log-event.ts";
 import { eventAt, type Located } from "./located.ts";
-import { MARKERS, type Marker } from "./markers.ts";
+import type { Marker } from "./marker.ts";
+import { MARKERS } from "./markers.ts";
 import { readBar } from "./read-bar.ts";
 import { readReport } from "./read-report.ts";
-
-/** `rollout 3: {`, `critic-step 12: {`, `eval 20 skipped: `: tag, number, and what follows. */
-const NUMBERED =
-  /^(?:(rollout|perf|eval|multi_turn)|(?:([A-Za-z_]\w{0,40})-)?step) (\d{1,15})(: (?=\{)| skipped: )/;
 
 const MARKERS_BY_LETTER = groupedByLetter();
 
@@ -14,39 +11,41 @@ const MARKERS_BY_LETTER = groupedByLetter();
 export function parseMessage(message: string, at: Located): LogEvent | undefined {
   const markers = MARKERS_BY_LETTER[message.charCodeAt(0)];
   if (markers !== undefined)
-    for (const { begins, pattern, event } of markers) {
-      if (!message.startsWith(begins)) continue;
-      const found = pattern.exec(message);
-      const made = found === null ? undefined : event(found, at);
+    for (const { begins, read } of markers) {
+      const made = message.startsWith(begins) ? read(message, at) : undefined;
       if (made !== undefined) return made;
     }
   return numbered(message, at) ?? bar(message, at);
 }
 
+const SKIPPED = " skipped: ";
+const STEP = "step";
+
+/** `rollout 3: {`, `critic-step 12: {`, `eval 20 skipped: `: tag, number, and what follows. */
 function numbered(message: string, at: Located): LogEvent | undefined {
-  // Reports begin with a short word, a blank and a digit: most messages are told apart without the pattern.
   const blank = message.indexOf(" ");
-  const digit = message.charCodeAt(blank + 1);
-  if (blank < 4 || blank > 46 || digit < 0x30 || digit > 0x39) return undefined;
-  const found = NUMBERED.exec(message);
-  if (found === null) return undefined;
-  const [all, tag, role, digits = "", separator] = found;
-  const number = Number(digits);
-  if (separator === " skipped: ")
-    return tag === "eval"
-      ? eventAt(at, { kind: "eval-skipped", rollout: number, reason: message.slice(all.length) })
+  if (blank < 4 || blank > 46) return undefined;
+  let end = blank + 1;
+  let code = message.charCodeAt(end);
+  while (code >= 0x30 && code <= 0x39) code = message.charCodeAt(++end);
+  if (end === blank + 1 || end > blank + 16) return undefined;
+  const tag = message.slice(0, blank);
+  const number = Number(message.slice(blank + 1, end));
+  if (code !== 0x3a)
+    return tag === "eval" && message.startsWith(SKIPPED, end)
+      ? eventAt(at, {
+          kind: "eval-skipped",
+          rollout: number,
+          reason: message.slice(end + SKIPPED.length),
+        })
       : undefined;
-  const { values, rest, damaged } = readReport(message, all.length);
+  if (message.charCodeAt(end + 2) !== 0x7b) return undefined;
+  const role = tag.endsWith(STEP) ? stepRole(tag) : undefined;
+  if (role === undefined && !REPORTS.has(tag)) return undefined;
+  const { values, rest, damaged } = readReport(message, end + 2);
+  if (role !== undefined)
+    return eventAt(at, { values, rest, damaged, kind: "step", role, step: number });
   switch (tag) {
-    case undefined:
-      return eventAt(at, {
-        values,
-        rest,
-        damaged,
-        kind: "step",
-        role: role ?? "actor",
-        step: number,
-      });
     case "perf":
       return eventAt(at, {
         values,
@@ -63,6 +62,15 @@ function numbered(message: string, at: Located): LogEvent | undefined {
     default:
       return eventAt(at, { values, rest, damaged, kind: "rollout", rollout: number });
   }
+}
+
+const REPORTS: ReadonlySet<string> = new Set(["rollout", "perf", "eval", "multi_turn"]);
+
+/** The framework leaves the actor's role out. */
+function stepRole(tag: string): string | undefined {
+  if (tag === STEP) return "actor";
+  const role = tag.slice(0, -STEP.length - 1);
+  return tag.charAt(role.length) === "-" && /^[A-Za-z_]\w*$/.test(role) ? role : undefined;
 }
 
 /** Both sides say `perf N`; what they report differs, and a torn report still has its writer's name. */

@@ -15,7 +15,7 @@ const MAX_NESTING = 4;
 export function readReport(text: string, at = 0): ReportBody {
   const values: Record<string, number> = {};
   const rest: Record<string, PythonValue> = {};
-  const plain = readPlainEntries(text, at, values);
+  const plain = readPlainEntries(text, at, values, rest);
   if (plain === -1) return { values, rest, damaged: undefined };
   const fault = new LiteralParser(text, plain).readEntries((key, value) => {
     put(values, rest, key, value, 0);
@@ -27,13 +27,20 @@ export function readReport(text: string, at = 0): ReportBody {
 const QUOTE = 0x27;
 
 /**
- * Reads `'key': number` pairs, which most reports have nothing but, and leaves off before the first that is anything else.
+ * Reads `'key': number` and `'key': 'text'` pairs, which most reports have nothing but, and leaves off before the first
+ * that is anything else.
  *
  * @returns index of the brace or comma to go on from, -1 at the dict's end
  */
-function readPlainEntries(text: string, start: number, values: Record<string, number>): number {
+function readPlainEntries(
+  text: string,
+  start: number,
+  values: Record<string, number>,
+  rest: Record<string, PythonValue>,
+): number {
   let at = start;
-  if (text.charCodeAt(at) !== 0x7b) return at;
+  // Where a text may hold escapes, the general way reads all of it.
+  if (text.charCodeAt(at) !== 0x7b || text.includes("\\")) return at;
   for (;;) {
     let next = at + 1;
     if (at > start && text.charCodeAt(next) === 0x20) next++;
@@ -41,13 +48,16 @@ function readPlainEntries(text: string, start: number, values: Record<string, nu
     const close = text.indexOf("'", next + 1);
     if (close === -1 || text.charCodeAt(close + 1) !== 0x3a || text.charCodeAt(close + 2) !== 0x20)
       return at;
-    const end = decimalEnd(text, close + 3);
+    const from = close + 3;
+    const quoted = text.charCodeAt(from) === QUOTE;
+    const end = quoted ? text.indexOf("'", from + 1) + 1 : decimalEnd(text, from);
     const separator = text.charCodeAt(end);
-    if (end === close + 3 || (separator !== 0x2c && separator !== 0x7d)) return at;
+    if (end <= from || (separator !== 0x2c && separator !== 0x7d)) return at;
     const key = text.slice(next + 1, close);
-    // A backslash is an escape; the other would change the object, not add to it.
-    if (key.includes("\\") || key === "__proto__") return at;
-    values[key] = Number(text.slice(close + 3, end));
+    // Assigning it would change the object, not add to it.
+    if (key === "__proto__") return at;
+    if (quoted) rest[key] = text.slice(from + 1, end - 1);
+    else values[key] = Number(text.slice(from, end));
     if (separator === 0x7d) return -1;
     at = end;
   }

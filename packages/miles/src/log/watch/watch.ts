@@ -1,5 +1,6 @@
 import type { LogEvent } from "../log-event.ts";
 import { FAILURE_ADVICE } from "../message/classify-failure.ts";
+import { isEngineBatch } from "../message/failure-line.ts";
 import { AlarmBook } from "./alarm-book.ts";
 import { describeEvent } from "./describe-event.ts";
 import { GpuIdle, type GpuReading } from "./gpu-idle.ts";
@@ -24,9 +25,8 @@ export interface WatchOptions {
   readonly rollouts?: number;
 }
 
-/** The engine's own reports of its work: it generates, whatever becomes of it. */
+/** Engines that have said nothing for this long do not generate. */
 const ENGINE_QUIET_MS = 120_000;
-const ENGINE_WORKS = /^(?:Decode|Prefill) batch/;
 
 /** Follows a job by the events of its log: phases, hangs, alarms, failures. Starts nothing; `tick` it now and then. */
 export class Watch {
@@ -78,7 +78,7 @@ export class Watch {
     this.#lastLine = now;
     this.#line = event;
     if (event.kind === "plain") {
-      if (ENGINE_WORKS.test(event.text)) this.#engineWorked = now;
+      if (isEngineBatch(event.text)) this.#engineWorked = now;
       this.#recover(now);
       return;
     }
