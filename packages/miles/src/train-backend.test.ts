@@ -283,6 +283,14 @@ describe("the miles backend", () => {
     ]);
   });
 
+  it("says when the cluster has too few GPUs", async () => {
+    await begin({ modes: ["crash"] });
+    server.gpus = 0;
+    const run = given();
+    await expect(train(run)).rejects.toMatchObject({ code: "TRAIN_JOB_FAILED" });
+    expect(codes(run)).toContain("RAY_GPUS_SHORT");
+  });
+
   it("is one process at a time in a folder", async () => {
     await begin({ rolloutMs: 50 });
     const first = given();

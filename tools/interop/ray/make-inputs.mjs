@@ -20,6 +20,13 @@ const { recipe } = resolveRecipe({
 await mkdir(join(folder, "recipe"), { recursive: true });
 await writeFile(join(folder, "recipe", "recipe.json"), JSON.stringify(recipe));
 await writeTestIteration(join(folder, "base"), modelDir, { iteration: "release" });
-for (let iteration = Number(interval) - 1; iteration < Number(rollouts); iteration += Number(interval))
-  await writeTestIteration(join(folder, "saves"), modelDir, { iteration, shift: (iteration + 1) / 64 });
+for (
+  let iteration = Number(interval) - 1;
+  iteration < Number(rollouts);
+  iteration += Number(interval)
+)
+  await writeTestIteration(join(folder, "saves"), modelDir, {
+    iteration,
+    shift: (iteration + 1) / 64,
+  });
 await rm(join(folder, "saves", "latest_checkpointed_iteration.txt"));

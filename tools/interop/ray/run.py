@@ -63,7 +63,8 @@ class Stage:
         (self.miles / "saves").symlink_to(inputs / "saves")
         name, value = MARK.split("=")
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")}
-        self.env |= {name: value, "WANDB_API_KEY": SECRET, **env}
+        # The recipe takes a GPU; nothing uses it.
+        self.env |= {name: value, "WANDB_API_KEY": SECRET, "RAY_OVERRIDE_RESOURCES": '{"GPU": 1}', **env}
         self.command = [
             "node", str(ROOT / "packages/train/bin/moonlight-train.js"),
             "--workspace", str(folder / "workspace"), "--backend", "miles", "--json",
@@ -325,8 +326,8 @@ class cluster:
 
         def up() -> bool:
             try:
-                urllib.request.urlopen(urllib.request.Request(f"{address}/api/jobs/", headers=headers), timeout=5)
-                return True
+                asked = urllib.request.Request(f"{address}/nodes?view=summary", headers=headers)
+                return bool(json.loads(urllib.request.urlopen(asked, timeout=5).read())["data"]["summary"])
             except OSError:
                 return False
 
@@ -342,6 +343,8 @@ class cluster:
 
 
 def main() -> int:
+    # An end from outside goes through what tidies up, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     passed = failed = 0
     wanted = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="interop-ray-") as name:
@@ -368,6 +371,7 @@ def main() -> int:
             except Exception:
                 failed += 1
                 print(f"FAIL  {what}\n{traceback.format_exc()}")
+            finally:
                 for pid in processes():
                     os.kill(pid, signal.SIGKILL)
     print(f"{passed} passed, {failed} failed")

@@ -6,6 +6,7 @@ import {
   History,
   HISTORY_FILE,
   InterruptedError,
+  TemporaryError,
   throwIfAborted,
   VerificationError,
   writeFileAtomic,
@@ -18,6 +19,7 @@ import { bindRecipe } from "./bind-recipe.ts";
 import { openCluster, type Cluster } from "./cluster.ts";
 import { assertWeightsChanged } from "./evidence.ts";
 import { historyBefore } from "./history-before.ts";
+import { logFileOf } from "./job-log.ts";
 import { planJob, type JobPlan } from "./job-plan.ts";
 import { adviceOf, failureError, judge, mayRetry } from "./judge.ts";
 import { interruptChoice } from "./on-interrupt.ts";
@@ -142,15 +144,22 @@ class Run {
     const { numRollout, numStepsPerRollout, rolloutBatchSize } = recipe.rollout;
     const { saveInterval } = recipe.checkpoint;
     const submission = submissionOf(record);
-    const found = await cluster.jobs.find(submission, signal);
-    if (found !== undefined)
-      emit({
-        type: "log",
-        message: `job ${submission} is there: following it`,
-        data: { submission },
-      });
-    // A job that was followed before and is not there any more went with its cluster; it is not the same one again.
-    else if (record.log === undefined) await submitJob(cluster, this.#plan, record, signal, emit);
+    try {
+      const found = await cluster.jobs.find(submission, signal);
+      if (found !== undefined)
+        emit({
+          type: "log",
+          message: `job ${submission} is there: following it`,
+          data: { submission },
+        });
+      // A job that was followed before and is not there any more went with its cluster; it is not the same one again.
+      else if (record.log === undefined) await submitJob(cluster, this.#plan, record, signal, emit);
+    } catch (error) {
+      if (!cluster.own || !(error instanceof TemporaryError)) throw error;
+      const file = logFileOf(this.#stateDir, record.attempt);
+      const nothing = { failure: undefined, steps: undefined, file };
+      return this.#judge(record, { job: undefined, log: nothing, hang: undefined }, record.from);
+    }
     emit({
       type: "progress",
       task: "rollouts",

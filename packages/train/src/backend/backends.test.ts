@@ -70,10 +70,10 @@ describe.each(BACKEND_NAMES)("the backend %s", (name) => {
   });
 
   it("stops at an interrupt, and then goes on after its last checkpoint", async () => {
-    const { train: run } = await loadBackend(name);
+    const backend = await loadBackend(name);
     const stop = new AbortController();
     const events: EventInput[] = [];
-    const first = run(
+    const first = backend.train(
       request({
         signal: stop.signal,
         emit: (event) => {
@@ -84,7 +84,7 @@ describe.each(BACKEND_NAMES)("the backend %s", (name) => {
     );
     await expect(first).rejects.toMatchObject({ code: "INTERRUPTED", exitCode: 130 });
     const second = request();
-    expect(await run(second)).toEqual({
+    expect(await backend.train(second)).toEqual({
       checkpointDir: saveDir(),
       iteration: 3,
       rollouts: 4,
@@ -123,8 +123,8 @@ describe.each(BACKEND_NAMES)("the backend %s", (name) => {
   });
 
   it("finds a finished run finished", async () => {
-    const { train: run } = await loadBackend(name);
-    expect(await run(request())).toMatchObject({
+    const backend = await loadBackend(name);
+    expect(await backend.train(request())).toMatchObject({
       iteration: 3,
       resumedAfter: 3,
       optimizerSteps: 8,
@@ -133,9 +133,9 @@ describe.each(BACKEND_NAMES)("the backend %s", (name) => {
 
   it("takes the checkpoint before a damaged one, and says so", async () => {
     await truncate(join(saveDir(), "iter_0000003", "__0_1.distcp"), 1000);
-    const { train: run } = await loadBackend(name);
+    const backend = await loadBackend(name);
     const again = request();
-    expect(await run(again)).toMatchObject({ iteration: 3, resumedAfter: 1 });
+    expect(await backend.train(again)).toMatchObject({ iteration: 3, resumedAfter: 1 });
     expect(again.events).toContainEqual(
       expect.objectContaining({ type: "warning", code: "CHECKPOINT_DAMAGED" }),
     );
