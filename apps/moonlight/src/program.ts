@@ -18,18 +18,21 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
     stageCommand((await import("@moonlight-rl/rollout-config")).rolloutConfig),
   train: async () => stageCommand((await import("@moonlight-rl/train")).train),
   eval: async () => stageCommand((await import("@moonlight-rl/eval")).evaluate),
-  import: async () => {
-    const { rolloutConfig } = await import("@moonlight-rl/rollout-config");
-    const found = stageCommand(rolloutConfig).commands.find(
-      (command) => command.name() === "import",
-    );
-    if (found === undefined) throw new Error("rollout-config has no import");
-    return found;
-  },
+  import: async () =>
+    subcommandOf((await import("@moonlight-rl/rollout-config")).rolloutConfig, "import"),
+  doctor: async () => subcommandOf((await import("@moonlight-rl/train")).train, "doctor"),
   runs: async () => (await import("./commands/runs-command.ts")).runsCommand(),
   report: async () => (await import("./commands/report-command.ts")).reportCommand(),
+  logs: async () => (await import("./commands/logs-command.ts")).logsCommand(),
   hub: async () => (await import("./commands/hub-command.ts")).hubCommand(),
 };
+
+/** A stage's subcommand that people look for at the top. */
+function subcommandOf(stage: Parameters<typeof stageCommand>[0], name: string): Command {
+  const found = stageCommand(stage).commands.find((command) => command.name() === name);
+  if (found === undefined) throw new Error(`${stage.name} has no ${name}`);
+  return found;
+}
 
 /**
  * The `moonlight` program; run it with `runCli`.

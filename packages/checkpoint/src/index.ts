@@ -26,8 +26,9 @@ export {
   type StoredChunk,
   type StoredTensor,
 } from "./torch-dist/layout.ts";
+export { readTracker } from "./torch-dist/find-iteration.ts";
 export { readPlainState } from "./torch-dist/plain-state.ts";
-export { openTorchDist, readTracker, type TorchDist } from "./torch-dist/open.ts";
+export { openTorchDist, type TorchDist } from "./torch-dist/open.ts";
 export { writeTorchDist, type WriteTorchDistOptions } from "./torch-dist/write.ts";
 export type { StoredContent, StoredRange, StoredRegion } from "./transfer/stored-content.ts";
 export type { TransferOptions } from "./transfer/transfer-files.ts";

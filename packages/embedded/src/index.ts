@@ -24,3 +24,4 @@ export { loadParameters, parameterTensors } from "./engine/load-parameters.ts";
 export { createTrainBackend, type EmbeddedBackend } from "./backend.ts";
 export { trainGrpo, type GrpoRequest, type GrpoResult } from "./grpo/train-grpo.ts";
 export type { Refusal } from "./grpo/refuse.ts";
+export { checkEngine } from "./onnx/check-engine.ts";

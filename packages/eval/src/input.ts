@@ -88,6 +88,27 @@ export const evalInput = z.strictObject({
   baseline: artifact("eval-result")
     .optional()
     .describe("Result of another policy on the same problems, to compare with."),
+  require: unkeyed(
+    z
+      .array(z.string())
+      .optional()
+      .describe("What a figure has to be, like aime.avg@8>=0.35; else exit code 5."),
+  ),
+  requireGain: unkeyed(
+    z
+      .boolean()
+      .optional()
+      .describe("Whether every set has to be better than the baseline, with p < 0.05."),
+  ),
+  trainData: artifact("hf-dataset")
+    .optional()
+    .describe("Folder with the training prompts, in which the problems are looked for."),
+  trainDataFile: z.string().min(1).optional().describe("File within it."),
+  trainInputKey: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Row key of a training prompt. Default "prompt".'),
   threads: unkeyed(
     z.int().min(1).optional().describe("Threads of the engine; results do not depend on it."),
   ),

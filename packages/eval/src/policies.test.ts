@@ -172,3 +172,65 @@ describe("several sets", () => {
     });
   });
 });
+
+describe("a gate", () => {
+  it("is not in the key: it fails and passes over the same published result", async () => {
+    await withStage(evaluate, async (kit) => {
+      const saved = Array.from({ length: 12 }, (_, i) => ({
+        prompt: `${i}?`,
+        label: "1",
+        response: [`\\boxed{${i % 3}}`, "\\boxed{1}"],
+      }));
+      const responses = join(kit.folder, "saved.jsonl");
+      await writeFile(responses, saved.map((row) => `${JSON.stringify(row)}\n`).join(""));
+      const input = { responses, name: "set" };
+      const thrown = await kit
+        .run({ ...input, require: ["avg@2>=0.7", "pass@2>=0.9"] })
+        .catch((error: unknown) => error);
+      expect(thrown).toMatchObject({ code: "EVAL_BELOW_GATE", exitCode: 5 });
+      expect((thrown as Error).message).toContain("set.avg@2 is 0.6667 (95 % interval");
+      expect((thrown as Error).message).not.toContain("pass@2 is");
+      const { file } = thrown as { file: string };
+      expect((await readEvalResult(file)).accuracy.mean).toBeCloseTo(2 / 3, 12);
+      const passed = await kit.run({ ...input, require: ["set.avg@2>=66%"] });
+      expect(kit.events.at(-1)?.type).toBe("stage.reused");
+      expect(passed.result.path).toBe(file);
+      await expect(
+        kit.run({ ...input, baseline: passed.result, requireGain: true }),
+      ).rejects.toMatchObject({ code: "EVAL_BELOW_GATE" });
+      await expect(kit.run({ ...input, require: ["avg@4>0"] })).rejects.toMatchObject({
+        code: "EVAL_REQUIREMENT_INVALID",
+      });
+    });
+  });
+});
+
+describe("training data", () => {
+  it("is searched for the problems", async () => {
+    const url = await serve();
+    await withStage(evaluate, async (kit) => {
+      const data = await kit.artifact("hf-dataset", { "set.jsonl": rows(4) });
+      const trainData = await kit.artifact("hf-dataset", {
+        "train.jsonl": ["2 + 1 = ?", "2 + 2 = ?"]
+          .map((question) => JSON.stringify({ question }))
+          .join("\n"),
+      });
+      const { result } = await kit.run({
+        ...endpointOf(url),
+        data,
+        trainData,
+        trainInputKey: "question",
+        nSamplesPerPrompt: 1,
+      });
+      expect((await readEvalResult(result.path)).contamination).toEqual({
+        trainingPrompts: 2,
+        exact: [2],
+        overlapping: [],
+      });
+      const warnings = kit.events.flatMap((event) =>
+        event.type === "warning" ? [event.code] : [],
+      );
+      expect(warnings).toContain("EVAL_CONTAMINATED");
+    });
+  });
+});

@@ -1,9 +1,12 @@
 import { join } from "node:path";
 import { artifact, defineStage } from "@moonlight-rl/pipeline";
 import { z } from "zod";
+import { checkTrainingData } from "./contamination/check-training-data.ts";
+import type { Overlap } from "./contamination/training-overlap.ts";
 import { checkLabels } from "./data/check-labels.ts";
 import { evaluateSet } from "./evaluate-set.ts";
-import { namedSets, readSet } from "./evaluation-set.ts";
+import { namedSets, readSet, type EvaluationSet } from "./evaluation-set.ts";
+import { checkGate, gateVerdict } from "./gate/gate.ts";
 import { evalInput, type EvalInput } from "./input.ts";
 import { openSource } from "./policy/open-source.ts";
 import { choosePolicy, responsesDigest, type PolicyChoice } from "./policy/policy-choice.ts";
@@ -28,6 +31,7 @@ export const evaluate = defineStage({
     "--model ./tiny-moonlight --data ./tiny-aime --n-samples-per-prompt 4 --max-response-len 64",
     "--model ./trained --data ./tiny-aime --recipe ./recipe --baseline ./eval-of-base",
     "--endpoint http://127.0.0.1:30000 --served-model moonlight --data ./aime-2024 --data-file 'aime.jsonl@[0:15]'",
+    "--model ./trained --data ./aime-2024 --baseline ./eval-of-base --require 'aime.avg@8>=0.35' --require-gain",
     "--responses ./samples.ndjson --rm-type dapo",
   ],
 
@@ -35,6 +39,13 @@ export const evaluate = defineStage({
   async resolve(input) {
     const choice = choosePolicy(input);
     const sets = await namedSets(input, choice);
+    checkGate(
+      input,
+      sets.map(({ name, settings }) => ({
+        name,
+        n: choice.kind === "responses" ? undefined : settings.nSamplesPerPrompt,
+      })),
+    );
     const datasets = sets.map(({ name, settings, data }) => ({
       ...settings,
       name,
@@ -47,6 +58,9 @@ export const evaluate = defineStage({
     const digest = await responsesDigest(choice.file, input.responsesSha256);
     return { ...kept, datasets, responsesSha256: digest };
   },
+
+  /** The gate is no part of the key: another one is tried on the same result. */
+  verdict: ({ result, summary }, input) => gateVerdict(summary, input, result.path),
 
   cacheable: ({ endpoint }) => endpoint === undefined,
 
@@ -88,14 +102,16 @@ export const evaluate = defineStage({
       checkLabels(set.problems, set.settings.rmType, emit);
     }
 
+    const overlaps = await overlapsOf(input, sets, context.signal);
     const source = await openSource(choice, input, context);
     const finished: FinishedSet[] = [];
     try {
-      for (const set of sets) {
+      for (const [i, set] of sets.entries()) {
         const done = await evaluateSet({ set, source, model: identityOf(choice, input), context });
         const baseline = baselines?.get(set.name);
         const result: EvalResult = {
           ...done.result,
+          ...(overlaps?.[i] !== undefined && { contamination: overlaps[i] }),
           ...(baseline !== undefined &&
             input.baseline !== undefined && {
               comparison: compareResults(done.result, baseline, input.baseline.digest),
@@ -139,6 +155,17 @@ const RESOLVED: ReadonlySet<string> = new Set([
   "seed",
   "rmType",
 ]);
+
+async function overlapsOf(
+  { trainData, trainDataFile, trainInputKey }: EvalInput,
+  sets: readonly EvaluationSet[],
+  signal: AbortSignal,
+): Promise<Overlap[] | undefined> {
+  if (trainData === undefined) return undefined;
+  const inputKey = trainInputKey ?? "prompt";
+  const problems = sets.map((set) => set.problems);
+  return checkTrainingData({ data: trainData, file: trainDataFile, inputKey }, problems, signal);
+}
 
 function identityOf(choice: PolicyChoice, input: EvalInput): string {
   if (choice.kind === "embedded") return choice.model.digest;

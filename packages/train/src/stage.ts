@@ -8,6 +8,7 @@ import { BACKEND_NAMES, loadBackend, type BackendName } from "./backend/load-bac
 import { milesInput, milesSettings } from "./backend/miles-input.ts";
 import type { TrainBackend } from "./backend/train-backend.ts";
 import { datasetFile } from "./data/dataset-file.ts";
+import { doctor } from "./doctor/doctor-command.ts";
 import { settleFolder } from "./data/settle-folder.ts";
 
 const input = z.strictObject({
@@ -43,6 +44,7 @@ export const train = defineStage({
   from: import.meta.url,
   input,
   output,
+  commands: [doctor],
   examples: [
     "--recipe ./recipe --checkpoint ./base-torch-dist --model ./tiny-moonlight --prompt-data ./tiny-dapo-math --eval-data ./tiny-aime",
     "--backend miles --ray-address http://head:8265 --miles /root/miles --recipe ./recipe --checkpoint ./base --model ./moonlight --prompt-data ./dapo --eval-data ./aime",

@@ -4,6 +4,7 @@ import { interopGate } from "./interop-gate.ts";
 import { controlGate, learningGate } from "./learning-gate.ts";
 import { nodeGate } from "./node-gate.ts";
 import { runGates } from "./run-gates.ts";
+import { deepTestsGate } from "./vitest-gate.ts";
 
 const { values, positionals } = parseArgs({
   options: { miles: { type: "string" }, megatron: { type: "string" } },
@@ -16,6 +17,7 @@ const references = Object.entries(values).map(([name, folder]) => `--${name}=${f
 await runGates(
   [
     ...TOPICS.map(({ name }) => interopGate(name, references)),
+    deepTestsGate(),
     // The least that `engines` allows, and both lines that are maintained.
     ...["20.19.0", "22.23.3", "24.21.0"].map(nodeGate),
     ...[1, 2, 3].map(learningGate),

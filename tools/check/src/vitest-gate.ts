@@ -31,6 +31,11 @@ export function vitestGate(): Gate {
   return { name: "tests", run: () => runVitest({}) };
 }
 
+/** The same tests with as many kills, mutations and cases as were promised, which takes long. */
+export function deepTestsGate(): Gate {
+  return { name: "tests-deep", run: () => runVitest({ MOONLIGHT_DEEP: "1" }) };
+}
+
 /** Runs all unit tests in an environment whose PATH decides which Node they run on. */
 export async function runVitest(env: Readonly<Record<string, string>>): Promise<Verdict> {
   const folder = await mkdtemp(join(tmpdir(), "moonlight-vitest-"));

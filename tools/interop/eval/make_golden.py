@@ -1,5 +1,6 @@
 """What NumPy and SciPy say of seeded cases: the golden file of the statistics of `@moonlight-rl/eval`."""
 
+from itertools import combinations
 from math import comb
 
 import numpy as np
@@ -107,6 +108,80 @@ def lengths():
         }
 
 
+def normals():
+    for probability in [1e-9, 1e-4, 0.025, 0.1, 0.5, 0.7, 0.9, 0.975, 0.9999]:
+        yield {"probability": probability, "z": float(stats.norm.ppf(probability))}
+
+
+def majorities():
+    """Brute force over all draws: 0 is right, None no answer, everything else wrong."""
+    cases = [
+        [0], [1], [None], [0, 1], [0, 0, 1, 2], [0, 1, 1, 2, None], [0, 0, 1, 1, 2, 2, None, None],
+        [None, None, None, 0], [0, 0, 0, 1, 1, 1, 1, None],
+    ]
+    for _ in range(12):
+        n = int(rng.integers(2, 11))
+        cases.append([None if x == 4 else int(x) for x in rng.integers(0, 5, n)])
+    for answers in cases:
+        for k in range(1, len(answers) + 1):
+            totals = {"maj": 0.0, "cons": 0.0}
+            draws = list(combinations(answers, k))
+            for draw in draws:
+                for name, voters in [
+                    ("maj", [answer for answer in draw if answer is not None]),
+                    ("cons", list(draw)),
+                ]:
+                    counts = {answer: voters.count(answer) for answer in set(voters)}
+                    most = max(counts.values(), default=0)
+                    winners = [answer for answer, count in counts.items() if count == most]
+                    totals[name] += (0 in winners) / len(winners) if winners else 0.0
+            yield {
+                "answers": answers,
+                "k": k,
+                "maj": totals["maj"] / len(draws),
+                "cons": totals["cons"] / len(draws),
+            }
+
+
+def bootstraps():
+    for problems, shape in [(10, 2), (30, 4), (30, 8), (200, 4)]:
+        values = rng.integers(0, shape + 1, problems) / shape
+        result = stats.bootstrap(
+            (values,), np.mean, n_resamples=99_999, method="BCa", rng=np.random.default_rng(2)
+        ).confidence_interval
+        yield {
+            "values": values.tolist(),
+            "low": float(result.low),
+            "high": float(result.high),
+            "error": float(values.std(ddof=1)) / problems**0.5,
+        }
+    # Skewed: few problems are solved at all, where a symmetric interval is wrong.
+    values = np.array([0.0] * 26 + [0.125, 0.25, 0.5, 1.0])
+    result = stats.bootstrap(
+        (values,), np.mean, n_resamples=99_999, method="BCa", rng=np.random.default_rng(3)
+    ).confidence_interval
+    yield {
+        "values": values.tolist(),
+        "low": float(result.low),
+        "high": float(result.high),
+        "error": float(values.std(ddof=1)) / len(values) ** 0.5,
+    }
+
+
+def mcnemars():
+    for better, worse, same in [(0, 0, 5), (1, 0, 9), (3, 3, 4), (6, 1, 23), (12, 2, 16), (40, 20, 40), (300, 240, 0)]:
+        pairs = better + worse
+        difference = np.array([1.0] * better + [-1.0] * worse + [0.0] * same)
+        spread = float(difference.std(ddof=1))
+        yield {
+            "better": better,
+            "worse": worse,
+            "same": same,
+            "pValue": float(stats.binomtest(better, pairs, 0.5).pvalue) if pairs else 1.0,
+            "effectSize": float(difference.mean()) / spread if spread else None,
+        }
+
+
 def make_golden():
     return {
         "quantiles": list(quantiles()),
@@ -115,4 +190,8 @@ def make_golden():
         "passes": list(passes()),
         "paired": list(paired()),
         "lengths": list(lengths()),
+        "normals": list(normals()),
+        "majorities": list(majorities()),
+        "bootstraps": list(bootstraps()),
+        "mcnemars": list(mcnemars()),
     }

@@ -182,6 +182,18 @@ def main() -> None:
     sys.exit(1 if failed else 0)
 
 
+def doctor(port: int) -> None:
+    """Every node of the cluster is looked at; this machine is no node for the recipe, and that is said."""
+    command = ["node", ROOT / "packages/train/bin/moonlight-train.js", "doctor", "--profile", "moonlight-16b-a3b", "--json"]
+    command += ["--set", f"launch.python={sys.executable}", "--ray-address", f"127.0.0.1:{port}"]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    summary = json.loads(ended.stdout.strip().splitlines()[-1])
+    seen = {entry["id"]: entry for entry in summary.get("output", {}).get("checks", [])}
+    check("doctor: Ray's GPUs are counted", seen.get("cluster-gpus", {}).get("status") == "ok", ended.stderr[-800:])
+    check("doctor: the node's modules are looked at", seen.get("module:ray", {}).get("status") == "ok", seen.get("module:ray"))
+    check("doctor: what is missing is an error", ended.returncode == 3 and seen["gpu-count"]["status"] == "error", ended.returncode)
+
+
 def jobs_request(place: Place, argv: list[str]) -> None:
     """The document as it is, posted to the job server of a Ray that somebody else has started."""
     ray, dashboard = place.ports
@@ -203,6 +215,7 @@ def jobs_request(place: Place, argv: list[str]) -> None:
                 if time.time() > deadline:
                     raise
                 time.sleep(1)
+        doctor(ray)
         body = place.render("ray-job").encode()
         post = urllib.request.Request(url, body, {"content-type": "application/json"})
         job = json.load(urllib.request.urlopen(post, timeout=60))["submission_id"]

@@ -1,5 +1,6 @@
-import { VerificationError } from "@moonlight-rl/core";
+import { isMoonlightError, VerificationError } from "@moonlight-rl/core";
 import { z } from "zod";
+import { refuse, type OnFault } from "../fault.ts";
 import { DTYPES, tensorBytes, type Dtype } from "../dtype.ts";
 
 /** Where a tensor's bytes are. */
@@ -32,14 +33,20 @@ export function parseHeader(
   header: Uint8Array,
   file: string,
   fileSize: number,
+  onFault: OnFault = refuse,
 ): Map<string, TensorInfo> {
   const dataStart = 8 + header.byteLength;
   const tensors = new Map<string, TensorInfo>();
-  for (const [name, value] of Object.entries(parseJson(header, file))) {
-    if (name === "__metadata__") continue;
-    tensors.set(name, parseEntry(name, value, file, dataStart));
+  const entries = Object.entries(parseJson(header, file)).filter(
+    ([name]) => name !== "__metadata__",
+  );
+  for (const [name, value] of entries) {
+    const info = parseEntry(name, value, file, dataStart);
+    if (isMoonlightError(info)) onFault(info);
+    else tensors.set(name, info);
   }
-  checkTiling(tensors, file, dataStart, fileSize);
+  // A tensor that was left out would leave a gap.
+  if (tensors.size === entries.length) checkTiling(tensors, file, dataStart, fileSize, onFault);
   return tensors;
 }
 
@@ -55,10 +62,15 @@ function parseJson(header: Uint8Array, file: string): Record<string, unknown> {
   }
 }
 
-function parseEntry(name: string, value: unknown, file: string, dataStart: number): TensorInfo {
+function parseEntry(
+  name: string,
+  value: unknown,
+  file: string,
+  dataStart: number,
+): TensorInfo | VerificationError {
   const entry = entrySchema.safeParse(value);
   if (!entry.success) {
-    throw new VerificationError(
+    return new VerificationError(
       "SAFETENSORS_HEADER",
       `${file}: tensor ${name}: ${entry.error.issues[0]?.message}`,
       { file, field: name, byteOffset: 8 },
@@ -67,7 +79,7 @@ function parseEntry(name: string, value: unknown, file: string, dataStart: numbe
   const { dtype, shape, data_offsets } = entry.data;
   const known = DTYPES.find((candidate) => candidate === dtype);
   if (known === undefined) {
-    throw new VerificationError("TENSOR_DTYPE", `${file}: tensor ${name} has dtype ${dtype}.`, {
+    return new VerificationError("TENSOR_DTYPE", `${file}: tensor ${name} has dtype ${dtype}.`, {
       file,
       field: name,
       hint: `Supported are ${DTYPES.join(", ")}; quantised checkpoints must be dequantised first.`,
@@ -76,7 +88,7 @@ function parseEntry(name: string, value: unknown, file: string, dataStart: numbe
   const [begin, end] = data_offsets;
   const byteLength = tensorBytes(shape, known);
   if (end - begin !== byteLength) {
-    throw new VerificationError(
+    return new VerificationError(
       "SAFETENSORS_SIZE",
       `${file}: tensor ${name} spans ${end - begin} bytes, but ${dtype} [${shape.join(", ")}] needs ${byteLength}.`,
       {
@@ -94,32 +106,39 @@ function checkTiling(
   file: string,
   dataStart: number,
   fileSize: number,
+  onFault: OnFault,
 ): void {
   let at = dataStart;
   for (const [name, { offset, byteLength }] of [...tensors].sort(
     ([, a], [, b]) => a.offset - b.offset || a.byteLength - b.byteLength,
   )) {
     if (offset !== at) {
-      throw new VerificationError(
-        "SAFETENSORS_LAYOUT",
-        `${file}: tensor ${name} ${offset < at ? "overlaps the one before it" : "leaves a gap before it"}.`,
-        { file, field: name, byteOffset: offset },
+      onFault(
+        new VerificationError(
+          "SAFETENSORS_LAYOUT",
+          `${file}: tensor ${name} ${offset < at ? "overlaps the one before it" : "leaves a gap before it"}.`,
+          { file, field: name, byteOffset: offset },
+        ),
       );
     }
     at = offset + byteLength;
   }
   if (at > fileSize) {
-    throw new VerificationError(
-      "SAFETENSORS_TRUNCATED",
-      `${file} is truncated: its header promises ${at} bytes, it has ${fileSize}.`,
-      { file, byteOffset: fileSize, hint: "Fetch the file again." },
+    onFault(
+      new VerificationError(
+        "SAFETENSORS_TRUNCATED",
+        `${file} is truncated: its header promises ${at} bytes, it has ${fileSize}.`,
+        { file, byteOffset: fileSize, hint: "Fetch the file again." },
+      ),
     );
   }
   if (at < fileSize) {
-    throw new VerificationError(
-      "SAFETENSORS_LAYOUT",
-      `${file}: ${fileSize - at} bytes after the last tensor.`,
-      { file, byteOffset: at },
+    onFault(
+      new VerificationError(
+        "SAFETENSORS_LAYOUT",
+        `${file}: ${fileSize - at} bytes after the last tensor.`,
+        { file, byteOffset: at },
+      ),
     );
   }
 }

@@ -1,10 +1,14 @@
 import { open } from "node:fs/promises";
 import { PreflightError, VerificationError } from "@moonlight-rl/core";
+import { refuse, type OnFault } from "../fault.ts";
 import { readExactly } from "../read-range.ts";
 import { MAX_HEADER_BYTES, parseHeader, type TensorInfo } from "./header.ts";
 
 /** Reads and checks the header of a safetensors file; no tensor data is read. */
-export async function readSafetensorsHeader(file: string): Promise<Map<string, TensorInfo>> {
+export async function readSafetensorsHeader(
+  file: string,
+  onFault: OnFault = refuse,
+): Promise<Map<string, TensorInfo>> {
   const handle = await open(file, "r").catch((cause: unknown) => {
     throw new PreflightError("FILE_UNREADABLE", `Cannot open ${file}.`, { file, cause });
   });
@@ -32,7 +36,7 @@ export async function readSafetensorsHeader(file: string): Promise<Map<string, T
         { file, byteOffset: size, hint: "Fetch the file again." },
       );
     }
-    return parseHeader(await readExactly(handle, 8, length, file), file, size);
+    return parseHeader(await readExactly(handle, 8, length, file), file, size, onFault);
   } finally {
     await handle.close();
   }

@@ -1,22 +1,16 @@
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { PreflightError, readJson, VerificationError } from "@moonlight-rl/core";
-import { z } from "zod";
+import { join } from "node:path";
+import { VerificationError } from "@moonlight-rl/core";
 import { tensorBytes } from "../dtype.ts";
+import { orFault, refuse, type OnFault } from "../fault.ts";
 import { readPickle } from "../pickle/read.ts";
 import { identify, type FileIdentity } from "../transfer/source-files.ts";
 import type { StoredContent } from "../transfer/stored-content.ts";
 import { ChunkReader } from "./chunk-reader.ts";
 import type { PlainObject } from "./common.ts";
-import {
-  iterationFolder,
-  TRACKER_FILE,
-  type Iteration,
-  type Region,
-  type StoredTensor,
-} from "./layout.ts";
-import { contentOfMetadata } from "./metadata-pickle.ts";
+import { checkBackend, findIteration } from "./find-iteration.ts";
+import type { Iteration, Region, StoredTensor } from "./layout.ts";
+import { contentOfMetadata } from "./metadata-content.ts";
 import { readPlainState } from "./plain-state.ts";
 import { regionBlocks } from "./region-reader.ts";
 import { intersect, tilingFault, wholeRegion } from "./region.ts";
@@ -44,67 +38,34 @@ export interface TorchDist {
 
 const MAX_METADATA = 1 << 28;
 
-const backendSchema = z.object({
-  sharded_backend: z.literal("torch_dist"),
-  sharded_backend_version: z.int(),
-  common_backend: z.string(),
-  common_backend_version: z.int(),
-});
-
-/** The iteration that a checkpoint folder's tracker names. */
-export async function readTracker(folder: string): Promise<Iteration> {
-  const file = join(folder, TRACKER_FILE);
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new PreflightError(
-      "CHECKPOINT_INCOMPLETE",
-      `${folder} has no ${TRACKER_FILE}: it is not a finished torch_dist checkpoint.`,
-      { file, cause },
-    );
-  });
-  return parseIteration(text.trim(), file);
-}
-
-function parseIteration(text: string, file: string): Iteration {
-  if (text === "release") return "release";
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new VerificationError(
-    "TRACKER_INVALID",
-    `${file} holds "${text.slice(0, 40)}", expected an iteration number or "release".`,
-    { file },
-  );
-}
-
-/** Opens the iteration that the tracker names, a given one, or the iteration folder itself. */
-export async function openTorchDist(path: string, iteration?: Iteration): Promise<TorchDist> {
-  const direct = existsSync(join(path, ".metadata"));
-  const named = iteration ?? (direct ? iterationOfFolder(path) : await readTracker(path));
-  const folder = direct ? path : join(path, iterationFolder(named));
-  if (!existsSync(join(folder, "metadata.json"))) {
-    throw new PreflightError(
-      "CHECKPOINT_INCOMPLETE",
-      `${folder} has no metadata.json: the iteration was not finished.`,
-      { file: folder },
-    );
-  }
-  await readJson(join(folder, "metadata.json"), backendSchema, {
-    what: "metadata.json",
-    code: "CHECKPOINT_FORMAT",
-  });
+/**
+ * Opens the iteration that the tracker names, a given one, or the iteration folder itself. With `onFault` all that is wrong
+ * is told and what can be read is opened; without, the first fault is thrown.
+ */
+export async function openTorchDist(
+  path: string,
+  iteration?: Iteration,
+  onFault: OnFault = refuse,
+): Promise<TorchDist> {
+  const { folder, iteration: named } = await findIteration(path, iteration, onFault);
+  await orFault(onFault, () => checkBackend(folder));
+  const common = (await orFault(onFault, () => readPlainState(join(folder, "common.pt")))) ?? {};
   const metadataFile = join(folder, ".metadata");
   const { tensors, others } = contentOfMetadata(
     readPickle(await readBounded(metadataFile, MAX_METADATA), metadataFile),
     metadataFile,
+    onFault,
   );
   for (const [key, { shape, chunks }] of tensors) {
     const fault = tilingFault(shape, chunks);
     if (fault !== undefined)
-      throw new VerificationError(
-        "CHUNKS_INCOMPLETE",
-        `${metadataFile}: tensor ${key}: ${fault}.`,
-        { file: metadataFile, field: key },
+      onFault(
+        new VerificationError("CHUNKS_INCOMPLETE", `${metadataFile}: tensor ${key}: ${fault}.`, {
+          file: metadataFile,
+          field: key,
+        }),
       );
   }
-  const common = await readPlainState(join(folder, "common.pt"));
   const identities = await identifyFiles(folder, tensors.values());
   const chunks = new ChunkReader(folder, identities);
   const find = (key: string): StoredTensor => {
@@ -173,13 +134,10 @@ async function identifyFiles(
   return identities;
 }
 
-function iterationOfFolder(path: string): Iteration {
-  const name = basename(path);
-  return parseIteration(name.replace(/^iter_0*(?=\d)/, ""), path);
-}
-
 async function readBounded(file: string, limit: number): Promise<Uint8Array> {
-  const bytes = await readFile(file);
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw missing(file, cause);
+  });
   if (bytes.byteLength > limit)
     throw new VerificationError(
       "METADATA_INVALID",
@@ -187,4 +145,8 @@ async function readBounded(file: string, limit: number): Promise<Uint8Array> {
       { file },
     );
   return bytes;
+}
+
+function missing(file: string, cause: unknown): VerificationError {
+  return new VerificationError("FILE_MISSING", `The checkpoint lacks ${file}.`, { file, cause });
 }

@@ -37,12 +37,13 @@ export async function verifyCheckpoint(
 ): Promise<Verification> {
   const nothing = { tensors: 0, chunks: 0, bytes: 0, against: "nothing" } as const;
   let store: TensorStore;
+  const faults: Finding[] = [];
   try {
-    store = await openTensorStore(path);
+    store = await openTensorStore(path, (fault) => faults.push(findingOf(fault, path)));
   } catch (error) {
     const finding = findingOf(error, path);
     if (finding.code === "CHECKPOINT_NOT_FOUND") throw error;
-    return { ...nothing, findings: [finding] };
+    return { ...nothing, findings: [...faults, finding] };
   }
   try {
     const configFile =
@@ -60,7 +61,10 @@ export async function verifyCheckpoint(
     const against =
       configFile !== undefined ? "config.json" : store.args === undefined ? "nothing" : "args";
     const content = await checkContent(store, options);
-    return { ...content, findings: [...findings, ...content.findings], against };
+    // Of a tensor that could not be opened it is no news that it is missing.
+    const known = new Set(faults.map(({ name }) => name));
+    const news = findings.filter(({ name }) => !known.has(name));
+    return { ...content, findings: [...faults, ...news, ...content.findings], against };
   } finally {
     await store.close();
   }

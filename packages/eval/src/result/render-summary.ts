@@ -58,6 +58,7 @@ export function renderComparison(comparison: Comparison): string {
 /** A p-value at the limit of a sampled test says so: "p ≤ 0.00001". */
 export function renderP(comparison: Pick<Comparison, "pValue" | "resolution" | "test">): string {
   const { pValue, resolution, test } = comparison;
+  if (pValue < 1e-6) return "p < 0.000001";
   const limit = test === "sign-flip-monte-carlo" && pValue <= resolution * (1 + 1e-12);
   const digits = Math.min(6, Math.max(2, Math.ceil(-Math.log10(pValue)) + (limit ? 0 : 1)));
   return `p ${limit ? "≤" : "="} ${pValue.toFixed(digits)}`;

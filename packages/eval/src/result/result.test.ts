@@ -56,6 +56,17 @@ describe("makeResult", () => {
     expect(result.accuracy.mean).toBe(3 / 8);
     expect(result.accuracy.standardError).toBeCloseTo(0.2393568, 6);
     expect(result.passAtK).toEqual({ 1: 0.375, 2: 0.5 });
+    const figures = Object.entries(result.figures).map(([name, { mean }]) => [name, mean]);
+    expect(Object.fromEntries(figures)).toEqual({
+      "avg@2": 0.375,
+      "pass@1": 0.375,
+      "pass@2": 0.5,
+      "maj@1": 0.375,
+      "maj@2": 0.375,
+      "cons@1": 0.375,
+      "cons@2": 0.375,
+    });
+    expect(result.figures["avg@2"]).toMatchObject(result.accuracy);
     expect(result.outcomes).toEqual({
       correct: 0.375,
       wrong: 0.25,

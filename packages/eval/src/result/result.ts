@@ -3,6 +3,7 @@ import { estimateMean, sum } from "../statistics/estimate.ts";
 import { lengthStatistics } from "../statistics/lengths.ts";
 import { passAtPowersOfTwo } from "../statistics/pass-at-k.ts";
 import { nameSchema } from "../settings.ts";
+import { figuresOf } from "./figures.ts";
 import { OUTCOMES, type GradedSample } from "./graded-sample.ts";
 import type { SampleFacts } from "../sampling/sample-facts.ts";
 
@@ -22,6 +23,9 @@ const outcomes = z.object({
   timed_out: share.default(0),
 });
 
+/** 95 % of a bootstrap over problems (BCa). */
+const bootstrap = z.object({ low: z.number(), high: z.number() }).nullable().default(null);
+
 export const comparisonSchema = z.object({
   /** Mean over problems of this result's share of right samples minus the baseline's. */
   difference: z.number(),
@@ -29,7 +33,10 @@ export const comparisonSchema = z.object({
   interval,
   pValue: z.number(),
   resolution: z.number(),
-  test: z.enum(["sign-flip-exact", "sign-flip-monte-carlo"]),
+  test: z.enum(["mcnemar-exact", "sign-flip-exact", "sign-flip-monte-carlo"]),
+  /** Cohen's d of the problems' differences. */
+  effectSize: z.number().nullable().default(null),
+  bootstrap,
   resamples: z.int(),
   minimumDetectable: z.number().nullable(),
   problems: z.int(),
@@ -40,6 +47,12 @@ export const comparisonSchema = z.object({
   baseline: z.object({ accuracy: z.number(), digest: z.string() }),
 });
 export type Comparison = z.output<typeof comparisonSchema>;
+
+const contaminationSchema = z.object({
+  trainingPrompts: z.int().nonnegative(),
+  exact: z.array(z.int().nonnegative()),
+  overlapping: z.array(z.object({ problem: z.int().nonnegative(), share })),
+});
 
 /** results.json of an eval-result artifact. */
 export const resultSchema = z.object({
@@ -66,6 +79,13 @@ export const resultSchema = z.object({
   meanReward: z.number(),
   /** k = 1, 2, 4, … ≤ n. */
   passAtK: z.record(z.string(), share),
+  /** avg@n, pass@k, maj@k and cons@k by name, each with its uncertainty over problems. */
+  figures: z
+    .record(
+      z.string(),
+      z.object({ mean: share, standardError: z.number().nullable(), interval, bootstrap }),
+    )
+    .default({}),
   /** Shares of all samples. */
   outcomes,
   /** Share of samples in which an answer was found, right or wrong. */
@@ -84,6 +104,8 @@ export const resultSchema = z.object({
     max: z.number(),
   }),
   comparison: comparisonSchema.optional(),
+  /** What of the problems stands in the training prompts. */
+  contamination: contaminationSchema.optional(),
   perProblem: z.array(
     z.object({ digest: z.string(), label: z.json(), n: z.int().positive(), correct: z.int() }),
   ),
@@ -119,6 +141,7 @@ export function makeResult(
     accuracy: estimateMean(right),
     meanReward: sum(samples.map(({ reward }) => reward)) / samples.length,
     passAtK: passAtPowersOfTwo(perProblem),
+    figures: figuresOf(groups, head.settings.seed),
     outcomes: Object.fromEntries(
       OUTCOMES.map((outcome) => [outcome, outcomeShare(outcome)]),
     ) as EvalResult["outcomes"],

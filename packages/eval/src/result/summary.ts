@@ -10,8 +10,11 @@ const setSummarySchema = z.object({
   interval: ends,
   meanReward: z.number(),
   passAtK: z.record(z.string(), z.number()),
+  /** avg@n, pass@k, maj@k, cons@k by name. */
+  figures: z.record(z.string(), ends.extend({ mean: z.number() })),
   closedShare: z.number(),
   truncatedShare: z.number(),
+  repetitiveShare: z.number(),
   n: z.int(),
   problems: z.int(),
   comparison: z
@@ -26,6 +29,7 @@ const setSummarySchema = z.object({
 
 /** Figures of the first set, and of all sets. */
 export const summarySchema = setSummarySchema.extend({ sets: z.array(setSummarySchema) });
+export type SetSummary = z.output<typeof setSummarySchema>;
 export type Summary = z.output<typeof summarySchema>;
 
 export function summarise(results: readonly EvalResult[]): Summary {
@@ -35,7 +39,7 @@ export function summarise(results: readonly EvalResult[]): Summary {
   return { ...first, sets };
 }
 
-function summariseSet(result: EvalResult): z.output<typeof setSummarySchema> {
+function summariseSet(result: EvalResult): SetSummary {
   const { accuracy, comparison } = result;
   return {
     name: result.name,
@@ -43,8 +47,15 @@ function summariseSet(result: EvalResult): z.output<typeof setSummarySchema> {
     interval: endsOf(accuracy.interval),
     meanReward: result.meanReward,
     passAtK: result.passAtK,
+    figures: Object.fromEntries(
+      Object.entries(result.figures).map(([name, { mean, interval }]) => [
+        name,
+        { mean, ...endsOf(interval) },
+      ]),
+    ),
     closedShare: result.closedShare,
     truncatedShare: result.truncatedShare,
+    repetitiveShare: result.repetitiveShare ?? 0,
     n: result.settings.nSamplesPerPrompt,
     problems: result.problems,
     ...(comparison && {

@@ -1,6 +1,7 @@
+import { bootstrapMeans, type BootstrapInterval } from "./bootstrap.ts";
 import { estimateMean, sum, type Interval } from "./estimate.ts";
 import { RandomBits } from "./random-bits.ts";
-import { studentQuantile } from "./student-t.ts";
+import { incompleteBeta, studentQuantile } from "./student-t.ts";
 
 /** Two policies on the same problems. */
 export interface PairedComparison {
@@ -14,9 +15,14 @@ export interface PairedComparison {
   readonly pValue: number;
   /** The least p-value that this test can give: "p ≤ resolution" is what a value equal to it means. */
   readonly resolution: number;
-  readonly test: "sign-flip-exact" | "sign-flip-monte-carlo";
-  /** Sign patterns looked at. */
+  /** `mcnemar-exact`: every problem is right or wrong (one sample each), so that the binomial distribution settles it. */
+  readonly test: "mcnemar-exact" | "sign-flip-exact" | "sign-flip-monte-carlo";
+  /** Sign patterns looked at; 0 where none have to be. */
   readonly resamples: number;
+  /** The difference in standard deviations of the problems' differences (Cohen's d of pairs); null without a spread. */
+  readonly effectSize: number | null;
+  /** 95 % of a bootstrap over problems; null without a spread. */
+  readonly bootstrap: BootstrapInterval | null;
   /** True differences below this are found in less than 80 % of such evaluations, at the 5 % level; null without a spread. */
   readonly minimumDetectable: number | null;
   readonly problems: number;
@@ -57,6 +63,8 @@ export function comparePaired(
     standardError,
     interval,
     ...signFlipTest(differences, seed),
+    effectSize: standardError ? mean / (standardError * Math.sqrt(problems)) : null,
+    bootstrap: bootstrapMeans([differences], seed)[0] ?? null,
     minimumDetectable: standardError ? minimumDetectableDifference(standardError, problems) : null,
     problems,
     better: differences.filter((value) => value > 0).length,
@@ -74,6 +82,10 @@ export function minimumDetectableDifference(standardError: number, problems: num
 type SignFlipTest = Pick<PairedComparison, "pValue" | "resolution" | "test" | "resamples">;
 
 function signFlipTest(differences: readonly number[], seed: number): SignFlipTest {
+  const right = differences.filter((value) => value === 1).length;
+  const wrong = differences.filter((value) => value === -1).length;
+  const equal = differences.filter((value) => value === 0).length;
+  if (right + wrong + equal === differences.length) return mcnemar(right, wrong);
   // Problems without a difference have no sign to flip.
   const sizes = differences.filter((value) => value !== 0).map(Math.abs);
   const seen = Math.abs(sum(differences));
@@ -82,6 +94,20 @@ function signFlipTest(differences: readonly number[], seed: number): SignFlipTes
   return sizes.length <= MAX_ENUMERATED
     ? enumerate(sizes, threshold)
     : sampleSigns(sizes, threshold, seed);
+}
+
+/** McNemar's exact test on the problems that only one of the two gets right. */
+function mcnemar(better: number, worse: number): SignFlipTest {
+  const pairs = better + worse;
+  const fewer = Math.min(better, worse);
+  // P(X ≤ fewer) of pairs fair coins.
+  const tail = pairs === 0 ? 1 : incompleteBeta(0.5, pairs - fewer, fewer + 1);
+  return {
+    pValue: Math.min(1, 2 * tail),
+    resolution: Math.min(1, 2 ** (1 - pairs)),
+    test: "mcnemar-exact",
+    resamples: 0,
+  };
 }
 
 function enumerate(sizes: readonly number[], threshold: number): SignFlipTest {

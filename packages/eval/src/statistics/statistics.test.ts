@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { bootstrapMeans } from "./bootstrap.ts";
 import { estimateMean } from "./estimate.ts";
 import { lengthStatistics } from "./lengths.ts";
+import { majorityAtK } from "./majority.ts";
+import { normalCdf, normalQuantile } from "./normal.ts";
 import { comparePaired } from "./paired.ts";
 import { passAtK, passAtPowersOfTwo } from "./pass-at-k.ts";
 import { RandomBits } from "./random-bits.ts";
@@ -30,6 +33,21 @@ interface Golden {
     high: number;
     minimumDetectable: number;
   }[];
+  readonly normals: readonly { probability: number; z: number }[];
+  readonly majorities: readonly {
+    answers: (number | null)[];
+    k: number;
+    maj: number;
+    cons: number;
+  }[];
+  readonly bootstraps: readonly { values: number[]; low: number; high: number; error: number }[];
+  readonly mcnemars: readonly {
+    better: number;
+    worse: number;
+    same: number;
+    pValue: number;
+    effectSize: number | null;
+  }[];
   readonly lengths: readonly { lengths: number[]; mean: number; median: number; p95: number }[];
 }
 
@@ -44,6 +62,65 @@ describe("Student's t", () => {
       expect(error, `t(${probability}, ${degrees})`).toBeLessThan(1e-9);
       expect(studentCdf(t, degrees)).toBeCloseTo(probability, 12);
     }
+  });
+});
+
+describe("the normal distribution", () => {
+  it("has SciPy's quantiles", () => {
+    for (const { probability, z } of golden.normals) {
+      expect(normalQuantile(probability)).toBeCloseTo(z, 9);
+      expect(normalCdf(z) / probability).toBeCloseTo(1, 10);
+    }
+  });
+});
+
+describe("a bootstrap over problems", () => {
+  it("has SciPy's BCa intervals", () => {
+    for (const { values, low, high, error } of golden.bootstraps) {
+      const [interval] = bootstrapMeans([values], 1);
+      // The ends of 9,999 resamples are known to about a twentieth of a standard error, and means stand on a grid.
+      const known = 0.12 * error + 1 / (4 * values.length);
+      expect(Math.abs((interval?.low ?? 0) - low)).toBeLessThan(known);
+      expect(Math.abs((interval?.high ?? 0) - high)).toBeLessThan(known);
+    }
+  });
+
+  it("counts problems with more samples more, and says nothing without a spread", () => {
+    const values = [0, 1, 0, 1, 1, 0, 0.5, 0.5];
+    const [equal] = bootstrapMeans([values], 1);
+    const [weighted] = bootstrapMeans([values], 1, [1, 9, 1, 9, 9, 1, 1, 1]);
+    expect(weighted?.high).toBeGreaterThan((equal?.high ?? 1) + 0.02);
+    expect(bootstrapMeans([values, values.map(() => 0.5)], 1)).toEqual([equal, null]);
+    expect(bootstrapMeans([[0.5]], 1)).toEqual([null]);
+  });
+});
+
+describe("majorities", () => {
+  it("have the exact expectation over all draws", () => {
+    for (const { answers, k, maj, cons } of golden.majorities) {
+      const wrong = [1, 2, 3, 4]
+        .map((answer) => answers.filter((one) => one === answer).length)
+        .filter((count) => count > 0);
+      const correct = answers.filter((one) => one === 0).length;
+      const silent = answers.filter((one) => one === null).length;
+      const what = `${JSON.stringify(answers)} k=${k}`;
+      expect(majorityAtK({ correct, wrong, silent }, k), what).toBeCloseTo(maj, 12);
+      const voting = silent > 0 ? [...wrong, silent] : wrong;
+      expect(majorityAtK({ correct, wrong: voting, silent: 0 }, k), what).toBeCloseTo(cons, 12);
+    }
+  });
+
+  it("are had for many samples, and refused where they would take for ever", () => {
+    const votes = {
+      correct: 100,
+      wrong: Array.from({ length: 150 }, (_, i) => 1 + (i % 3)),
+      silent: 50,
+    };
+    expect(majorityAtK(votes, 1)).toBeCloseTo(100 / 450, 10);
+    expect(majorityAtK(votes, 64)).toBeGreaterThan(0.999);
+    expect(majorityAtK(votes, 450)).toBe(1);
+    expect(() => majorityAtK(votes, 65)).toThrow(RangeError);
+    expect(() => majorityAtK(votes, 451)).toThrow(RangeError);
   });
 });
 
@@ -130,17 +207,35 @@ describe("comparePaired", () => {
     }
   });
 
+  it("is McNemar's exact test where every problem is right or wrong", () => {
+    for (const { better, worse, same, pValue, effectSize } of golden.mcnemars) {
+      const repeat = (count: number, value: number): number[] =>
+        Array.from({ length: count }, () => value);
+      const ours = [...repeat(better, 1), ...repeat(worse, 0), ...repeat(same, 1)];
+      const theirs = [...repeat(better, 0), ...repeat(worse, 1), ...repeat(same, 1)];
+      const result = comparePaired(ours, theirs);
+      expect(result.test).toBe("mcnemar-exact");
+      expect(result.pValue).toBeCloseTo(pValue, 12);
+      if (effectSize === null) expect(result.effectSize).toBeNull();
+      else expect(result.effectSize).toBeCloseTo(effectSize, 12);
+      // Enumerating all signs gives the same where it can be done.
+      if (better + worse > 18) continue;
+      const half = (values: number[]): number[] => values.map((value) => value / 2);
+      expect(comparePaired(half(ours), half(theirs)).pValue).toBeCloseTo(pValue, 12);
+    }
+  });
+
   it("says how small a p-value can be", () => {
     const zeros = Array.from({ length: 40 }, () => 0);
-    const ones = zeros.map(() => 1);
-    expect(comparePaired(ones, zeros)).toMatchObject({
+    const halves = zeros.map(() => 0.5);
+    expect(comparePaired(halves, zeros)).toMatchObject({
       pValue: 1e-5,
       resolution: 1e-5,
       test: "sign-flip-monte-carlo",
       better: 40,
       worse: 0,
     });
-    expect(comparePaired(ones.slice(0, 4), zeros.slice(0, 4))).toMatchObject({
+    expect(comparePaired(halves.slice(0, 4), zeros.slice(0, 4))).toMatchObject({
       pValue: 0.125,
       resolution: 0.125,
       test: "sign-flip-exact",

@@ -22,7 +22,7 @@ export function studentQuantile(probability: number, degrees: number): number {
 }
 
 /** Regularised incomplete beta function I_x(a, b). */
-function incompleteBeta(x: number, a: number, b: number): number {
+export function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
   // The fraction converges fast on this side only; the other follows by symmetry.

@@ -81,7 +81,7 @@ export function watchPipelineEvents(event: WatchEvent): readonly EventInput[] {
             },
           ]
         : [{ type: "log", message: event.message }];
-    case "failure":
+    default:
       return [
         {
           type: "warning",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { eventSchema } from "@moonlight-rl/core";
+import { eventSchema, GateError } from "@moonlight-rl/core";
 import { captureIo, type CapturedIo } from "../../fixtures/captured-io.ts";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 import { numbers } from "../../fixtures/toy-stages.ts";
@@ -201,6 +201,24 @@ describe("errors", () => {
       status: "failed",
       exitCode: 1,
       error: { code: "UNEXPECTED", message: "x" },
+    });
+  });
+
+  it("are a verdict's after the result, with its exit code", async () => {
+    const stage = defineStage({
+      ...numbers,
+      verdict: ({ last }) => new GateError("TOO_FEW", `${last} are too few`),
+    });
+    expect(await run(["--count", "2"], stage)).toBe(5);
+    expect(io.out()).toMatch(/last +2/);
+    expect(io.err()).toContain("TOO_FEW");
+    io = captureIo({ MOONLIGHT_WORKSPACE: join(temporary.path, "ws") });
+    expect(await run(["--count", "2", "--json"], stage)).toBe(5);
+    expect(summary()).toMatchObject({
+      status: "failed",
+      exitCode: 5,
+      error: { code: "TOO_FEW" },
+      output: { last: 2 },
     });
   });
 

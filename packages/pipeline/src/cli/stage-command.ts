@@ -93,5 +93,6 @@ async function runCommand(
       output: toJson(output, workspace),
     }),
     text: ({ output }) => stage.present?.(output as never) ?? resultTable(output),
+    verdict: ({ verdict }) => verdict,
   });
 }

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { eventSchema, MoonlightError, type MoonlightEvent } from "@moonlight-rl/core";
+import { eventSchema, GateError, MoonlightError, type MoonlightEvent } from "@moonlight-rl/core";
 import { temporaryFolder } from "../../fixtures/temporary-folder.ts";
 import { calls, numbers, sum, toy } from "../../fixtures/toy-stages.ts";
 import { defineStage } from "../stage/define-stage.ts";
@@ -30,6 +30,25 @@ const told = (type: string): string[] =>
   events.filter((event) => event.type === type).map(({ stage }) => stage ?? "");
 
 describe("runPipeline", () => {
+  it("ends with a stage's verdict, and with it again when it is resumed", async () => {
+    const gated = defineStage({
+      ...numbers,
+      verdict: ({ last }) => (last < 5 ? new GateError("TOO_FEW", "too few") : undefined),
+    });
+    const pipeline = definePipeline({
+      name: "gated",
+      params: z.strictObject({ count: z.number() }),
+      run: (stage, { count }) => stage(gated, { count }),
+    });
+    const failed = { code: "TOO_FEW", exitCode: 5 };
+    await expect(runPipeline(pipeline, { count: 4 }, options())).rejects.toMatchObject(failed);
+    const resume = (await listRuns(workspace))[0]?.id ?? "";
+    await expect(runPipeline(pipeline, { count: 4 }, options({ resume }))).rejects.toMatchObject(
+      failed,
+    );
+    expect(calls).toEqual(["numbers 4"]);
+  });
+
   it("runs the stages, and writes down what happened", async () => {
     const run = await runPipeline(toy, { count: 4 }, options());
     expect(run.outputs.value).toBe(20);

@@ -71,6 +71,8 @@ export class RunStages {
     try {
       const result = await work;
       this.#note(request, known === undefined ? result : { ...result, reused: true });
+      const verdict = stage.verdict?.(result.output as never, resolved as never);
+      if (verdict !== undefined) throw verdict;
       return result.output;
     } catch (thrown) {
       // A pipeline that catches a failure may try again.

@@ -43,6 +43,26 @@ describe("runStage", () => {
     expect(calls).toEqual(["numbers 3"]);
   });
 
+  it("throws a stage's verdict on a result that is complete and kept", async () => {
+    const { name, from, output } = numbers;
+    const gated = defineStage({
+      name,
+      from,
+      output,
+      run: (input, context) => numbers.run(input, context),
+      input: numbers.input.extend({ least: unkeyed(z.number().default(0)) }),
+      verdict: ({ last }, { least }) =>
+        last < least ? new GateError("TOO_FEW", `${last} of ${least}`) : undefined,
+    });
+    const strict = { count: 3, least: 4 };
+    await expect(runStage(gated, strict, options())).rejects.toMatchObject({ exitCode: 5 });
+    expect((await runStage(gated, { count: 3, least: 3 }, options())).last).toBe(3);
+    expect(calls).toEqual(["numbers 3"]);
+    const detailed = await runStageDetailed(gated, strict, options());
+    expect(detailed).toMatchObject({ reused: true, verdict: { code: "TOO_FEW" } });
+    expect(types()).not.toContain("stage.failed");
+  });
+
   it("says the first input that differs from the nearest result, the newest of equally near ones", async () => {
     const reason = (): unknown =>
       events.findLast((event) => event.type === "stage.started")?.reason;

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { UsageError } from "@moonlight-rl/core";
+import { UsageError, type MoonlightError } from "@moonlight-rl/core";
 import type { PlanAction, PlanContext, StageContext } from "./context.ts";
 import { assertCommandName, type Subcommand } from "./subcommand.ts";
 
@@ -30,6 +30,11 @@ export interface StageDefinition<N extends string, I extends z.ZodObject, O exte
   run(input: z.output<I>, context: StageContext): Promise<z.input<O>>;
   /** What the command prints on standard output for people; undefined (default): a table of the output. */
   present?(output: z.output<O>): string | undefined;
+  /**
+   * What is wrong with a result that is complete and kept (a gate that it misses): told after the output and thrown, so that the
+   * exit code is this error's. Asked for reused results too; looks at nothing else.
+   */
+  verdict?(output: z.output<O>, input: z.output<I>): MoonlightError | undefined;
   /** false = the result depends on more than the input (a remote endpoint) and is never reused. Default true. */
   cacheable?(input: z.output<I>): boolean;
 }

@@ -112,7 +112,7 @@ function parsePythonJson(line: string): unknown {
     return JSON.parse(line);
   } catch {
     const { value, end, fault } = parsePythonLiteral(line);
-    return fault === undefined && line.slice(end).trim() === "" && value !== undefined
+    return fault === undefined && line.slice(end).trim() === "" && isDict(value)
       ? plain(value)
       : undefined;
   }

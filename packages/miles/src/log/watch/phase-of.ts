@@ -52,7 +52,7 @@ export function phaseOf(event: LogEvent, phase: WatchPhase): PhaseSign {
         return STILL;
       return early ? moved("engines") : MOVED;
     case "timer":
-      return timer(event.name, event.edge);
+      return timer(event.name, event.edge, phase);
     case "structured":
       return structured(event.fields);
     case "sample":
@@ -82,11 +82,12 @@ export function phaseOf(event: LogEvent, phase: WatchPhase): PhaseSign {
   }
 }
 
-function timer(name: string, edge: "start" | "end"): PhaseSign {
+function timer(name: string, edge: "start" | "end", now: WatchPhase): PhaseSign {
   const phase = TIMERS[name];
   if (phase === undefined) return MOVED;
   if (edge === "start") return moved(phase);
-  return phase === "weight-update" ? moved("rollout") : MOVED;
+  // What comes next may have said so already: the processes' lines overtake each other.
+  return phase === "weight-update" && now === phase ? moved("rollout") : MOVED;
 }
 
 function structured(fields: Readonly<Record<string, string>>): PhaseSign {

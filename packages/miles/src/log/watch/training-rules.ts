@@ -28,7 +28,8 @@ function notFinite(): AlarmRule {
       )
         return undefined;
       const found = Object.entries(event.values).find(([, value]) => !Number.isFinite(value));
-      const kind = event.kind === "perf" ? event.kind + event.side : event.kind;
+      const kind =
+        event.kind + (event.kind === "perf" ? event.side : event.kind === "step" ? event.role : "");
       if (found === undefined) {
         if (!bad.delete(kind) || bad.size > 0) return undefined;
       } else bad.add(kind);

@@ -25,6 +25,7 @@ export interface WatchOptions {
 }
 
 /** The engine's own reports of its work: it generates, whatever becomes of it. */
+const ENGINE_QUIET_MS = 120_000;
 const ENGINE_WORKS = /^(?:Decode|Prefill) batch/;
 
 /** Follows a job by the events of its log: phases, hangs, alarms, failures. Starts nothing; `tick` it now and then. */
@@ -82,11 +83,11 @@ export class Watch {
       return;
     }
     const { phase, progress } = phaseOf(event, this.#phase);
+    if (phase !== undefined && this.#inOrder(event)) this.#enter(this.#named(phase), now);
     if (progress && this.#isNew(event, now)) {
       this.#lastProgress = now;
       this.#progressed = event;
     }
-    if (phase !== undefined && this.#inOrder(event)) this.#enter(this.#named(phase), now);
     this.#record(event);
     this.#recover(now);
     if (event.kind === "failure")
@@ -229,7 +230,7 @@ export class Watch {
     const generating = this.#phase === "rollout" || this.#phase === "first-rollout";
     const limit = this.#alarmLimits.oversamplingSeconds;
     const still = (now - this.#barGrew) / 1000;
-    const bad = generating && still > limit && now - this.#engineWorked < 60_000;
+    const bad = generating && still > limit && now - this.#engineWorked < ENGINE_QUIET_MS;
     const bar = this.#bar;
     this.#alarms.note(
       "oversampling",
