@@ -9,6 +9,7 @@ that no process is left, and that a planted secret is in no file and no record. 
 import json
 import os
 import pathlib
+import pty
 import re
 import secrets
 import shutil
@@ -76,9 +77,10 @@ class Stage:
         ]
         self.out = folder / "out.ndjson"
 
-    def start(self, *flags: str) -> subprocess.Popen[bytes]:
+    def start(self, *flags: str, terminal: int | None = None) -> subprocess.Popen[bytes]:
         with self.out.open("ab") as out, (self.folder / "err.txt").open("ab") as err:
-            return subprocess.Popen([*self.command, *flags], stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=self.env)
+            stdin, stderr = (subprocess.DEVNULL, err) if terminal is None else (terminal, terminal)
+            return subprocess.Popen([*self.command, *flags], stdin=stdin, stdout=out, stderr=stderr, env=self.env)
 
     def run(self, *flags: str) -> int:
         return self.start(*flags).wait(timeout=WAIT_SECONDS)
@@ -193,6 +195,40 @@ def stops_at_an_interrupt_and_goes_on_later(stage: Callable[..., Stage]) -> None
     assert process.wait(timeout=60) == 130, it.said()[-2000:]
     assert "Stopped job" in it.said()
     it.clean()
+    assert it.run() == 0, it.said()[-2000:]
+    it.trained()
+
+
+@check
+def asks_at_a_terminal(stage: Callable[..., Stage]) -> None:
+    it = stage("slow")
+    ours, theirs = pty.openpty()
+    process = it.start(terminal=theirs)
+    os.close(theirs)
+    wait("a rollout", lambda: it.rollouts() >= 1)
+    process.send_signal(signal.SIGINT)
+    shown = b""
+    while b"[d]etach" not in shown:
+        shown += os.read(ours, 4096)
+    os.write(ours, b"d\n")
+    assert process.wait(timeout=60) == 130
+    os.close(ours)
+    assert processes(), "the job has ended with us"
+    assert it.run() == 0, it.said()[-2000:]
+    assert it.said().count("submitted job") == 1
+    it.trained()
+
+
+@check
+def ends_at_once_at_a_second_interrupt(stage: Callable[..., Stage]) -> None:
+    it = stage("slow ok")
+    process = it.start("--on-interrupt", "stop")
+    wait("a checkpoint", lambda: it.checkpoints() >= 1)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=5) == 130
+    wait("the head's end", lambda: not processes(), 60)
     assert it.run() == 0, it.said()[-2000:]
     it.trained()
 

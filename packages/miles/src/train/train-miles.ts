@@ -192,6 +192,8 @@ class Run {
       groupsPerRollout: rolloutBatchSize,
       lostAfterMs: cluster.lostAfterMs,
       silenceIsEnd: cluster.own,
+      dashboardDir:
+        recipe.debug.dumpDetails === null ? undefined : join(recipe.debug.dumpDetails, "dashboard"),
       rayLogFile: cluster.logFile(submission),
       emit,
       signal,
