@@ -18,6 +18,7 @@ const failure = (category: FailureEvent["category"]): FailureEvent => ({
   kind: "failure",
   category,
   message: "m",
+  time: undefined,
   lines: [],
   omitted: 0,
   handled: false,

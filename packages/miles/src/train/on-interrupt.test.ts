@@ -2,11 +2,16 @@ import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { interruptChoice } from "./on-interrupt.ts";
 
-const terminal = (
-  isTTY: boolean,
-): { input: PassThrough & { isTTY: boolean }; output: PassThrough & { isTTY: boolean } } => ({
-  input: Object.assign(new PassThrough(), { isTTY }),
-  output: Object.assign(new PassThrough(), { isTTY }),
+class Terminal extends PassThrough {
+  readonly isTTY: boolean;
+  constructor(isTTY: boolean) {
+    super();
+    this.isTTY = isTTY;
+  }
+}
+const terminal = (isTTY: boolean): { input: Terminal; output: Terminal } => ({
+  input: new Terminal(isTTY),
+  output: new Terminal(isTTY),
 });
 
 describe("interruptChoice", () => {
