@@ -236,6 +236,29 @@ describe("the miles backend", () => {
     await wholeHistory();
   });
 
+  it("takes a job that is gone for lost, even if it never got to read its log", async () => {
+    await begin({ modes: ["hang", "ok"] });
+    const first = given({ onInterrupt: "detach" });
+    first.stop.signal.addEventListener("abort", () => server.jobs.clear());
+    await expect(
+      train({
+        ...first,
+        request: {
+          ...first.request,
+          emit: (event) => {
+            first.events.push(event);
+            if (event.type === "progress") first.stop.abort();
+          },
+        },
+      }),
+    ).rejects.toMatchObject({ code: "INTERRUPTED" });
+    const second = given();
+    expect(await train(second)).toMatchObject({ iteration: 3 });
+    expect(posts()).toBe(2);
+    expect([...server.jobs.keys()][0]).toMatch(/-2$/);
+    expect(codes(second)).not.toContain("RAY_LOG_CHANGED");
+  });
+
   it("keeps secrets out of the job, out of events and out of files", async () => {
     await begin();
     const secret = "wandb-planted-0123456789abcdef";

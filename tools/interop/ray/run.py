@@ -102,6 +102,10 @@ class Stage:
     def checkpoints(self) -> int:
         return sum("is complete" in event.get("message", "") for event in self.events())
 
+    def saved(self) -> bool:
+        """A checkpoint is there, and its rollouts' figures have reached us: Ray hands actors' lines on a moment later."""
+        return self.checkpoints() >= 1 and self.rollouts() >= INTERVAL
+
     def trained(self) -> None:
         """The artifact has the last rollout's checkpoint, and every figure of every rollout once."""
         [history] = (self.folder / "workspace/store").glob("torch-dist-*/history.ndjson")
@@ -190,7 +194,7 @@ def judges_a_job_that_ended_while_we_were_dead(stage: Callable[..., Stage]) -> N
 def stops_at_an_interrupt_and_goes_on_later(stage: Callable[..., Stage]) -> None:
     it = stage("slow ok")
     process = it.start("--on-interrupt", "stop")
-    wait("a checkpoint", lambda: it.checkpoints() >= 1)
+    wait("a checkpoint", it.saved)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 130, it.said()[-2000:]
     assert "Stopped job" in it.said()
@@ -223,7 +227,7 @@ def asks_at_a_terminal(stage: Callable[..., Stage]) -> None:
 def ends_at_once_at_a_second_interrupt(stage: Callable[..., Stage]) -> None:
     it = stage("slow ok")
     process = it.start("--on-interrupt", "stop")
-    wait("a checkpoint", lambda: it.checkpoints() >= 1)
+    wait("a checkpoint", it.saved)
     process.send_signal(signal.SIGINT)
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
@@ -250,7 +254,7 @@ def detaches_and_comes_back(stage: Callable[..., Stage]) -> None:
 def starts_another_head_when_its_own_dies(stage: Callable[..., Stage]) -> None:
     it = stage("slow ok")
     process = it.start()
-    wait("a checkpoint", lambda: it.checkpoints() >= 1)
+    wait("a checkpoint", it.saved)
     os.kill(json.loads(it.state("ray-head.json").read_text())["pid"], signal.SIGKILL)
     assert process.wait(timeout=WAIT_SECONDS) == 0, it.said()[-2000:]
     assert "head-lost" in it.said() and it.said().count("submitted job") == 2
@@ -261,7 +265,7 @@ def starts_another_head_when_its_own_dies(stage: Callable[..., Stage]) -> None:
 def clears_what_both_have_left_after_kill_9_of_both(stage: Callable[..., Stage]) -> None:
     it = stage("slow ok")
     process = it.start()
-    wait("a checkpoint", lambda: it.checkpoints() >= 1)
+    wait("a checkpoint", it.saved)
     process.kill()
     process.wait()
     head = json.loads(it.state("ray-head.json").read_text())

@@ -131,6 +131,7 @@ class Run {
       run: before?.run ?? randomBytes(6).toString("hex"),
       attempt,
       fruitless: before?.fruitless ?? 0,
+      submitted: false,
       judged: false,
       ...(from === undefined ? {} : { from }),
     };
@@ -152,8 +153,8 @@ class Run {
           message: `job ${submission} is there: following it`,
           data: { submission },
         });
-      // A job that was followed before and is not there any more went with its cluster; it is not the same one again.
-      else if (record.log === undefined) await submitJob(cluster, this.#plan, record, signal, emit);
+      // A job that was there and is not any more went with its cluster; it is not the same one again.
+      else if (!record.submitted) await submitJob(cluster, this.#plan, record, signal, emit);
     } catch (error) {
       if (!cluster.own || !(error instanceof TemporaryError)) throw error;
       const file = logFileOf(this.#stateDir, record.attempt);
@@ -176,7 +177,8 @@ class Run {
         Math.ceil((numRollout - 1 - iteration) / (saveInterval ?? numRollout)),
       emit,
     });
-    let now = record;
+    let now = { ...record, submitted: true };
+    await writeRunRecord(this.#stateDir, now);
     const history = await this.#history(record);
     const attempt = await followAttempt({
       jobs: cluster.jobs,
