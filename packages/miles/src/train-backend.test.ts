@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -236,6 +236,29 @@ describe("the miles backend", () => {
     await wholeHistory();
   });
 
+  it("takes a job that is gone for lost, even if it never got to read its log", async () => {
+    await begin({ modes: ["hang", "ok"] });
+    const first = given({ onInterrupt: "detach" });
+    first.stop.signal.addEventListener("abort", () => server.jobs.clear());
+    await expect(
+      train({
+        ...first,
+        request: {
+          ...first.request,
+          emit: (event) => {
+            first.events.push(event);
+            if (event.type === "progress") first.stop.abort();
+          },
+        },
+      }),
+    ).rejects.toMatchObject({ code: "INTERRUPTED" });
+    const second = given();
+    expect(await train(second)).toMatchObject({ iteration: 3 });
+    expect(posts()).toBe(2);
+    expect([...server.jobs.keys()][0]).toMatch(/-2$/);
+    expect(codes(second)).not.toContain("RAY_LOG_CHANGED");
+  });
+
   it("keeps secrets out of the job, out of events and out of files", async () => {
     await begin();
     const secret = "wandb-planted-0123456789abcdef";
@@ -281,6 +304,34 @@ describe("the miles backend", () => {
       "checkpoint.saveInterval",
       "debug.rolloutOnly",
     ]);
+  });
+
+  it("says when the cluster has too few GPUs", async () => {
+    await begin({ modes: ["crash"] });
+    server.gpus = 0;
+    const run = given();
+    await expect(train(run)).rejects.toMatchObject({ code: "TRAIN_JOB_FAILED" });
+    expect(codes(run)).toContain("RAY_GPUS_SHORT");
+  });
+
+  it("sees idle GPUs in the framework's dashboard records", async () => {
+    await begin({ modes: ["hang"] });
+    const dump = join(folder, "dump");
+    const run = given({ onInterrupt: "stop" }, [`debug.dumpDetails=${dump}`]);
+    const running = train(run);
+    while (!run.events.some(({ type }) => type === "metric")) await sleep(5);
+    const reading = { node: "10.0.0.1", gpu: 0, util: 0, mem_mb: 1, power_w: 1 };
+    const lines = Array.from({ length: 80 }, (_, i) =>
+      JSON.stringify({ ts: Date.now() / 1000 + 10 * (i + 1), ...reading }),
+    );
+    await mkdir(join(dump, "dashboard", "gpu_util"), { recursive: true });
+    await writeFile(
+      join(dump, "dashboard", "gpu_util", "20260811_12.jsonl"),
+      `${lines.join("\n")}\n`,
+    );
+    while (!codes(run).includes("ALARM_GPU_IDLE")) await sleep(5);
+    run.stop.abort();
+    await expect(running).rejects.toMatchObject({ code: "INTERRUPTED" });
   });
 
   it("is one process at a time in a folder", async () => {

@@ -9,6 +9,7 @@ that no process is left, and that a planted secret is in no file and no record. 
 import json
 import os
 import pathlib
+import pty
 import re
 import secrets
 import shutil
@@ -63,7 +64,8 @@ class Stage:
         (self.miles / "saves").symlink_to(inputs / "saves")
         name, value = MARK.split("=")
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")}
-        self.env |= {name: value, "WANDB_API_KEY": SECRET, **env}
+        # The recipe takes a GPU; nothing uses it.
+        self.env |= {name: value, "WANDB_API_KEY": SECRET, "RAY_OVERRIDE_RESOURCES": '{"GPU": 1}', **env}
         self.command = [
             "node", str(ROOT / "packages/train/bin/moonlight-train.js"),
             "--workspace", str(folder / "workspace"), "--backend", "miles", "--json",
@@ -75,9 +77,10 @@ class Stage:
         ]
         self.out = folder / "out.ndjson"
 
-    def start(self, *flags: str) -> subprocess.Popen[bytes]:
+    def start(self, *flags: str, terminal: int | None = None) -> subprocess.Popen[bytes]:
         with self.out.open("ab") as out, (self.folder / "err.txt").open("ab") as err:
-            return subprocess.Popen([*self.command, *flags], stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=self.env)
+            stdin, stderr = (subprocess.DEVNULL, err) if terminal is None else (terminal, terminal)
+            return subprocess.Popen([*self.command, *flags], stdin=stdin, stdout=out, stderr=stderr, env=self.env)
 
     def run(self, *flags: str) -> int:
         return self.start(*flags).wait(timeout=WAIT_SECONDS)
@@ -98,6 +101,10 @@ class Stage:
 
     def checkpoints(self) -> int:
         return sum("is complete" in event.get("message", "") for event in self.events())
+
+    def saved(self) -> bool:
+        """A checkpoint is there, and its rollouts' figures have reached us: Ray hands actors' lines on a moment later."""
+        return self.checkpoints() >= 1 and self.rollouts() >= INTERVAL
 
     def trained(self) -> None:
         """The artifact has the last rollout's checkpoint, and every figure of every rollout once."""
@@ -187,11 +194,45 @@ def judges_a_job_that_ended_while_we_were_dead(stage: Callable[..., Stage]) -> N
 def stops_at_an_interrupt_and_goes_on_later(stage: Callable[..., Stage]) -> None:
     it = stage("slow ok")
     process = it.start("--on-interrupt", "stop")
-    wait("a checkpoint", lambda: it.checkpoints() >= 1)
+    wait("a checkpoint", it.saved)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 130, it.said()[-2000:]
     assert "Stopped job" in it.said()
     it.clean()
+    assert it.run() == 0, it.said()[-2000:]
+    it.trained()
+
+
+@check
+def asks_at_a_terminal(stage: Callable[..., Stage]) -> None:
+    it = stage("slow")
+    ours, theirs = pty.openpty()
+    process = it.start(terminal=theirs)
+    os.close(theirs)
+    wait("a rollout", lambda: it.rollouts() >= 1)
+    process.send_signal(signal.SIGINT)
+    shown = b""
+    while b"[d]etach" not in shown:
+        shown += os.read(ours, 4096)
+    os.write(ours, b"d\n")
+    assert process.wait(timeout=60) == 130
+    os.close(ours)
+    assert processes(), "the job has ended with us"
+    assert it.run() == 0, it.said()[-2000:]
+    assert it.said().count("submitted job") == 1
+    it.trained()
+
+
+@check
+def ends_at_once_at_a_second_interrupt(stage: Callable[..., Stage]) -> None:
+    it = stage("slow ok")
+    process = it.start("--on-interrupt", "stop")
+    wait("a checkpoint", it.saved)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=5) == 130
+    wait("the head's end", lambda: not processes(), 60)
     assert it.run() == 0, it.said()[-2000:]
     it.trained()
 
@@ -213,7 +254,7 @@ def detaches_and_comes_back(stage: Callable[..., Stage]) -> None:
 def starts_another_head_when_its_own_dies(stage: Callable[..., Stage]) -> None:
     it = stage("slow ok")
     process = it.start()
-    wait("a checkpoint", lambda: it.checkpoints() >= 1)
+    wait("a checkpoint", it.saved)
     os.kill(json.loads(it.state("ray-head.json").read_text())["pid"], signal.SIGKILL)
     assert process.wait(timeout=WAIT_SECONDS) == 0, it.said()[-2000:]
     assert "head-lost" in it.said() and it.said().count("submitted job") == 2
@@ -224,7 +265,7 @@ def starts_another_head_when_its_own_dies(stage: Callable[..., Stage]) -> None:
 def clears_what_both_have_left_after_kill_9_of_both(stage: Callable[..., Stage]) -> None:
     it = stage("slow ok")
     process = it.start()
-    wait("a checkpoint", lambda: it.checkpoints() >= 1)
+    wait("a checkpoint", it.saved)
     process.kill()
     process.wait()
     head = json.loads(it.state("ray-head.json").read_text())
@@ -325,8 +366,8 @@ class cluster:
 
         def up() -> bool:
             try:
-                urllib.request.urlopen(urllib.request.Request(f"{address}/api/jobs/", headers=headers), timeout=5)
-                return True
+                asked = urllib.request.Request(f"{address}/nodes?view=summary", headers=headers)
+                return bool(json.loads(urllib.request.urlopen(asked, timeout=5).read())["data"]["summary"])
             except OSError:
                 return False
 
@@ -342,6 +383,8 @@ class cluster:
 
 
 def main() -> int:
+    # An end from outside goes through what tidies up, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     passed = failed = 0
     wanted = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="interop-ray-") as name:
@@ -368,6 +411,7 @@ def main() -> int:
             except Exception:
                 failed += 1
                 print(f"FAIL  {what}\n{traceback.format_exc()}")
+            finally:
                 for pid in processes():
                     os.kill(pid, signal.SIGKILL)
     print(f"{passed} passed, {failed} failed")

@@ -21,7 +21,7 @@ export const TOPICS: readonly Topic[] = [
   { name: "embedded", what: "logits and gradients of transformers' DeepseekV3ForCausalLM" },
   { name: "recipe", what: "rules with the validators of miles and Megatron", reference: true },
   { name: "launch", what: "launch scripts and Ray Jobs requests on a real Ray" },
-  { name: "ray", what: "the Ray Jobs client with a Ray cluster" },
+  { name: "ray", what: "training on miles with a real Ray and a stand-in for the framework" },
   { name: "reward", what: "graders with those of miles", reference: true },
   { name: "eval", what: "statistics with SciPy and NumPy, accuracy with lm-eval", goldens: true },
   {

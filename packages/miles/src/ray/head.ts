@@ -198,9 +198,8 @@ async function endpointOf(record: HeadRecord): Promise<RayEndpoint> {
 async function answers(endpoint: RayEndpoint, signal: AbortSignal): Promise<boolean> {
   const jobs = new RayJobs(endpoint, { timeoutMs: 5_000, budgetMs: 0 });
   try {
-    // The list and not the version: it is there last.
-    await jobs.list(signal);
-    return true;
+    // Not the version, which is there first: the node takes jobs once it has registered.
+    return (await jobs.nodes(signal)).length > 0;
   } catch {
     throwIfAborted(signal);
     return false;

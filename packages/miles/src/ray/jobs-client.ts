@@ -10,6 +10,27 @@ import type { RayEndpoint } from "./ray-endpoint.ts";
 import { pauseFor } from "./pause.ts";
 import { RayHttp, type RayHttpOptions } from "./ray-http.ts";
 
+const nodesSchema = z.object({
+  data: z.object({
+    summary: z.array(
+      z.object({
+        hostname: z.string().optional(),
+        raylet: z.object({
+          state: z.string().optional(),
+          resourcesTotal: z.record(z.string(), z.unknown()).optional(),
+        }),
+      }),
+    ),
+  }),
+});
+
+/** A living node of the cluster. */
+export interface RayNode {
+  readonly host: string;
+  /** As Ray counts them, free or not. */
+  readonly gpus: number;
+}
+
 const versionSchema = z.object({ version: z.string(), ray_version: z.string() });
 export type RayVersion = z.output<typeof versionSchema>;
 
@@ -29,6 +50,17 @@ export class RayJobs {
 
   version(signal?: AbortSignal): Promise<RayVersion> {
     return this.http.json("GET", "/api/version", versionSchema, { signal });
+  }
+
+  /** The nodes that live now. */
+  async nodes(signal?: AbortSignal): Promise<RayNode[]> {
+    const { data } = await this.http.json("GET", "/nodes?view=summary", nodesSchema, { signal });
+    return data.summary
+      .filter(({ raylet }) => raylet.state !== "DEAD")
+      .map(({ hostname = "?", raylet }) => ({
+        host: hostname,
+        gpus: Number(raylet.resourcesTotal?.["GPU"] ?? 0),
+      }));
   }
 
   /** Every job that the cluster remembers and that was submitted, oldest first. */

@@ -99,6 +99,8 @@ export class JobsServer {
   readonly requests: string[] = [];
   /** Misbehaviour: called before a request is served; true = it has answered. */
   intercept: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
+  /** GPUs of its only node. */
+  gpus = 8;
   /** Sockets are refused, as by a proxy. */
   refuseSockets = false;
   readonly #options: JobsServerOptions;
@@ -149,6 +151,14 @@ export class JobsServer {
       return answer(401, "Unauthorized: Missing authentication token");
     if (url === "/api/version")
       return answer(200, { version: "4", ray_version: "2.55.1", ray_commit: "" });
+    if (url === "/nodes?view=summary")
+      return answer(200, {
+        data: {
+          summary: [
+            { hostname: "test", raylet: { state: "ALIVE", resourcesTotal: { GPU: this.gpus } } },
+          ],
+        },
+      });
     if (url === "/api/jobs/" && method === "GET")
       return answer(
         200,

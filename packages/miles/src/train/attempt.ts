@@ -1,5 +1,6 @@
 import { isMoonlightError, type Emit } from "@moonlight-rl/core";
 import type { CheckpointWatch } from "../checkpoints/checkpoint-watch.ts";
+import { DashboardReader } from "../log/dashboard/dashboard-reader.ts";
 import { watchPipelineEvents } from "../log/pipeline-events.ts";
 import { WATCH_PHASES, type WatchPhase } from "../log/watch/watch-event.ts";
 import type { PhaseLimit } from "../log/watch/watch-limits.ts";
@@ -24,6 +25,8 @@ export interface AttemptOptions extends Omit<JobLogOptions, "observe"> {
   readonly silenceIsEnd: boolean;
   /** Ray's own log file, when it is on this machine. */
   readonly rayLogFile: string | undefined;
+  /** Where the framework's dashboard records go, when it keeps them. */
+  readonly dashboardDir: string | undefined;
   readonly saveStand: (stand: RunRecord["log"]) => Promise<void>;
   readonly signal: AbortSignal;
 }
@@ -61,6 +64,7 @@ export async function followAttempt(options: AttemptOptions): Promise<Attempt> {
     ...options,
     observe: (event) => watch.observe(event),
   });
+  const gpus = gpuReadings(options.dashboardDir, watch);
   const over = new AbortController();
   const following = AbortSignal.any([signal, ending.signal]);
   const follower = followJob(jobs, submission, {
@@ -75,6 +79,7 @@ export async function followAttempt(options: AttemptOptions): Promise<Attempt> {
     lostAfterMs: options.lostAfterMs,
   });
   const looking = lookEvery(pollMs, over.signal, emit, async () => {
+    await gpus?.poll();
     watch.tick();
     await checkpoints.poll();
     await options.saveStand(log.stand());
@@ -110,6 +115,20 @@ async function ended(
     if (isMoonlightError(error) && isEnd(error.code)) return undefined;
     throw error;
   }
+}
+
+/** Feeds the watch with what GPUs do from now on. */
+function gpuReadings(folder: string | undefined, watch: Watch): DashboardReader | undefined {
+  if (folder === undefined) return undefined;
+  const since = Date.now();
+  return new DashboardReader(
+    folder,
+    ({ stream, record }) => {
+      if (stream !== "gpu_util" || record.ts * 1000 < since) return;
+      watch.observeGpu({ time: record.ts * 1000, util: record.util });
+    },
+    { streams: ["gpu_util"] },
+  );
 }
 
 /** Looks again and again until the signal; a look that fails is told once, and does not end the job. */

@@ -58,6 +58,15 @@ async function runningCluster(
       message:
         "NVLink SHARP is left off, since these machines cannot be looked at; runtime.nvls=on asks for it",
     });
+  const { gpus, hosts } = await countGpus(jobs, signal);
+  // More nodes may join later, so this is only said.
+  if (gpus < launch.gpus)
+    emit({
+      type: "warning",
+      code: "RAY_GPUS_SHORT",
+      message: `the job takes ${launch.gpus} GPUs, and the cluster has ${gpus} (${hosts}): it would wait for them without end`,
+      hint: "Look whether nodes are missing; an autoscaling cluster may add them.",
+    });
   const { useWandb, wandbHost } = recipe.tracking;
   const secrets = await secretFiles(
     join(stateDir, "secrets"),
@@ -93,6 +102,19 @@ async function ownCluster(
     });
   const head = await startHead({ python, cwd: milesPath, stateDir, emit, signal });
   const jobs = new RayJobs(head.endpoint);
+  const { gpus } = await countGpus(jobs, signal);
+  if (gpus < launch.gpus) {
+    await jobs.close();
+    await head.stop();
+    throw new PreflightError(
+      "RAY_GPUS_MISSING",
+      `The job takes ${launch.gpus} GPUs, and Ray finds ${gpus} on this machine.`,
+      {
+        field: "cluster.actorNumGpusPerNode",
+        hint: "Name a cluster that has them with --ray-address, or set the recipe's cluster fields to this machine.",
+      },
+    );
+  }
   let left = false;
   return {
     jobs,
@@ -112,6 +134,17 @@ async function ownCluster(
       if (options.keepLogs)
         emit({ type: "log", message: `Ray's own logs are kept in ${head.tempDir}` });
     },
+  };
+}
+
+async function countGpus(
+  jobs: RayJobs,
+  signal: AbortSignal,
+): Promise<{ gpus: number; hosts: string }> {
+  const nodes = await jobs.nodes(signal);
+  return {
+    gpus: nodes.reduce((sum, node) => sum + node.gpus, 0),
+    hosts: nodes.map(({ host, gpus }) => `${host}: ${gpus}`).join(", "),
   };
 }
 

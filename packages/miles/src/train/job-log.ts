@@ -34,7 +34,7 @@ export class JobLog {
 
   private constructor(options: JobLogOptions) {
     const { history, emit, numRollout, from } = options;
-    this.file = logFileOf(options);
+    this.file = logFileOf(options.stateDir, options.attempt);
     this.#handle = openSync(this.file, "a");
     this.#history = history;
     this.#observe = options.observe;
@@ -56,7 +56,7 @@ export class JobLog {
   static async open(
     options: JobLogOptions,
   ): Promise<{ log: JobLog; cursor: LogCursor | undefined }> {
-    const file = logFileOf(options);
+    const file = logFileOf(options.stateDir, options.attempt);
     const size = existsSync(file) ? statSync(file).size : 0;
     const log = new JobLog(options);
     if (size === 0) return { log, cursor: undefined };
@@ -121,7 +121,8 @@ export class JobLog {
   }
 }
 
-function logFileOf({ stateDir, attempt }: Pick<JobLogOptions, "stateDir" | "attempt">): string {
+/** Where the log of the run's Nth job is kept. */
+export function logFileOf(stateDir: string, attempt: number): string {
   return join(stateDir, `job-${attempt}.log`);
 }
 

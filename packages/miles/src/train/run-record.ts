@@ -13,6 +13,8 @@ const runRecordSchema = z.object({
   fruitless: z.int().nonnegative(),
   /** Iteration that this job went on from. */
   from: z.int().nonnegative().optional(),
+  /** Whether the cluster has taken the job: if it does not know it any more, it went with its cluster. */
+  submitted: z.boolean(),
   /** Whether the end of this job was seen and judged. */
   judged: z.boolean(),
   /** Its cluster has lost it. */

@@ -6,6 +6,7 @@ import {
   History,
   HISTORY_FILE,
   InterruptedError,
+  TemporaryError,
   throwIfAborted,
   VerificationError,
   writeFileAtomic,
@@ -18,6 +19,7 @@ import { bindRecipe } from "./bind-recipe.ts";
 import { openCluster, type Cluster } from "./cluster.ts";
 import { assertWeightsChanged } from "./evidence.ts";
 import { historyBefore } from "./history-before.ts";
+import { logFileOf } from "./job-log.ts";
 import { planJob, type JobPlan } from "./job-plan.ts";
 import { adviceOf, failureError, judge, mayRetry } from "./judge.ts";
 import { interruptChoice } from "./on-interrupt.ts";
@@ -129,6 +131,7 @@ class Run {
       run: before?.run ?? randomBytes(6).toString("hex"),
       attempt,
       fruitless: before?.fruitless ?? 0,
+      submitted: false,
       judged: false,
       ...(from === undefined ? {} : { from }),
     };
@@ -142,15 +145,22 @@ class Run {
     const { numRollout, numStepsPerRollout, rolloutBatchSize } = recipe.rollout;
     const { saveInterval } = recipe.checkpoint;
     const submission = submissionOf(record);
-    const found = await cluster.jobs.find(submission, signal);
-    if (found !== undefined)
-      emit({
-        type: "log",
-        message: `job ${submission} is there: following it`,
-        data: { submission },
-      });
-    // A job that was followed before and is not there any more went with its cluster; it is not the same one again.
-    else if (record.log === undefined) await submitJob(cluster, this.#plan, record, signal, emit);
+    try {
+      const found = await cluster.jobs.find(submission, signal);
+      if (found !== undefined)
+        emit({
+          type: "log",
+          message: `job ${submission} is there: following it`,
+          data: { submission },
+        });
+      // A job that was there and is not any more went with its cluster; it is not the same one again.
+      else if (!record.submitted) await submitJob(cluster, this.#plan, record, signal, emit);
+    } catch (error) {
+      if (!cluster.own || !(error instanceof TemporaryError)) throw error;
+      const file = logFileOf(this.#stateDir, record.attempt);
+      const nothing = { failure: undefined, steps: undefined, file };
+      return this.#judge(record, { job: undefined, log: nothing, hang: undefined }, record.from);
+    }
     emit({
       type: "progress",
       task: "rollouts",
@@ -167,7 +177,8 @@ class Run {
         Math.ceil((numRollout - 1 - iteration) / (saveInterval ?? numRollout)),
       emit,
     });
-    let now = record;
+    let now = { ...record, submitted: true };
+    await writeRunRecord(this.#stateDir, now);
     const history = await this.#history(record);
     const attempt = await followAttempt({
       jobs: cluster.jobs,
@@ -183,6 +194,8 @@ class Run {
       groupsPerRollout: rolloutBatchSize,
       lostAfterMs: cluster.lostAfterMs,
       silenceIsEnd: cluster.own,
+      dashboardDir:
+        recipe.debug.dumpDetails === null ? undefined : join(recipe.debug.dumpDetails, "dashboard"),
       rayLogFile: cluster.logFile(submission),
       emit,
       signal,

@@ -140,21 +140,22 @@ describe.each(BACKEND_NAMES)("the backend %s", (name) => {
       expect.objectContaining({ type: "warning", code: "CHECKPOINT_DAMAGED" }),
     );
   });
+});
 
-  it("makes an artifact as a stage", async () => {
-    await withStage(train, async (kit) => {
-      const { checkpoint, iteration, optimizerSteps } = await kit.run({
-        recipe: await kit.artifact("recipe", { "recipe.json": JSON.stringify(recipe) }),
-        checkpoint: await adoptArtifact("torch-dist", join(folder, "base")),
-        model: await adoptArtifact("hf-model", modelDir),
-        promptData: await adoptArtifact("hf-dataset", promptDir),
-        evalData: await adoptArtifact("hf-dataset", evalDir),
-        backend: name,
-        ...(name === "miles" ? { rayAddress: server.url } : {}),
-      });
-      expect({ iteration, optimizerSteps }).toEqual({ iteration: 3, optimizerSteps: 8 });
-      expect(checkpoint.meta).toEqual({ iteration: 3 });
-      expect(JSON.stringify(kit.events)).toContain("train/grad_norm");
+/** That of the embedded engine is in `stage.test.ts`. */
+it("makes an artifact with miles", async () => {
+  await withStage(train, async (kit) => {
+    const { checkpoint, iteration, optimizerSteps } = await kit.run({
+      recipe: await kit.artifact("recipe", { "recipe.json": JSON.stringify(recipe) }),
+      checkpoint: await adoptArtifact("torch-dist", join(folder, "base")),
+      model: await adoptArtifact("hf-model", modelDir),
+      promptData: await adoptArtifact("hf-dataset", promptDir),
+      evalData: await adoptArtifact("hf-dataset", evalDir),
+      backend: "miles",
+      rayAddress: server.url,
     });
+    expect({ iteration, optimizerSteps }).toEqual({ iteration: 3, optimizerSteps: 8 });
+    expect(checkpoint.meta).toEqual({ iteration: 3 });
+    expect(JSON.stringify(kit.events)).toContain("train/grad_norm");
   });
 });
