@@ -22,6 +22,7 @@ export function assertGeneration(
   if (!(temperature >= 0 && temperature < Infinity)) refuse("temperature", "must be 0 or more");
   if (!(topP > 0 && topP <= 1)) refuse("topP", "must be in (0, 1]");
   if (!Number.isInteger(topK)) refuse("topK", "must be an integer");
+  if (!Number.isInteger(request.promptIndex)) refuse("promptIndex", "must be an integer");
   if (!Number.isSafeInteger(seed)) refuse("seed", "must be an integer");
   if (!Number.isInteger(maxNewTokens) || maxNewTokens < 0) {
     refuse("maxNewTokens", "must be 0 or more");

@@ -12,7 +12,8 @@ export interface EngineThreadData {
 
 export type EngineCommand =
   | { readonly op: "generate"; readonly id: number; readonly request: GenerationRequest }
-  | { readonly op: "abort"; readonly id: number };
+  /** Ends a request, or one of its samples. */
+  | { readonly op: "abort"; readonly id: number; readonly sample?: number };
 
 /** Something that became known about a request. */
 export type RequestEvent =

@@ -19,7 +19,7 @@ try {
   );
   parentPort?.on("message", (command: EngineCommand) => {
     if (command.op === "generate") loop.generate(command.id, command.request);
-    else loop.abort(command.id);
+    else loop.abort(command.id, command.sample);
   });
   reply({ op: "ready" });
 } catch (error) {

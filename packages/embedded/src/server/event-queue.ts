@@ -1,9 +1,7 @@
-import type { GenerationEvent } from "./generation.ts";
-
-/** Events from the engine on their way to the one who reads them; as many as the request makes are held. */
-export class EventQueue implements AsyncIterable<GenerationEvent> {
+/** Events on their way to the one who reads them, once; however many come are held. */
+export class EventQueue<T> implements AsyncIterable<T> {
   readonly #abort: () => void;
-  readonly #events: GenerationEvent[] = [];
+  readonly #events: T[] = [];
   #next = 0;
   #ended = false;
   #error: Error | undefined;
@@ -14,7 +12,7 @@ export class EventQueue implements AsyncIterable<GenerationEvent> {
     this.#abort = abort;
   }
 
-  push(event: GenerationEvent): void {
+  push(event: T): void {
     this.#events.push(event);
     this.#wake?.();
   }
@@ -35,11 +33,12 @@ export class EventQueue implements AsyncIterable<GenerationEvent> {
     this.end();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<GenerationEvent, void, void> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
     try {
       for (;;) {
         if (this.#next < this.#events.length) {
-          yield this.#events[this.#next++] as GenerationEvent;
+          yield this.#events[this.#next++] as T;
+          if (this.#next === this.#events.length) this.#next = this.#events.length = 0;
         } else if (this.#ended) {
           if (this.#error !== undefined) throw this.#error;
           return;

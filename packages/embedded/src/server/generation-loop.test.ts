@@ -15,6 +15,7 @@ afterAll(() => model.close());
 
 const request: GenerationRequest = {
   prompt: [1, 2, 3, 4],
+  promptIndex: 0,
   n: 5,
   temperature: 1,
   topP: 1,

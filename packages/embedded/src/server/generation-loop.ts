@@ -9,8 +9,8 @@ import { scorePrompt } from "./score-prompt.ts";
 /** A request that has not ended. */
 interface Active {
   readonly request: GenerationRequest;
-  /** Samples in the batch. */
-  readonly running: Set<RequestSequence>;
+  /** Samples in the batch, by number. */
+  readonly running: Map<number, RequestSequence>;
   /** Samples that have not joined the batch yet. */
   waiting: number;
   /** Whether its prompt has still to be scored. */
@@ -48,17 +48,26 @@ export class GenerationLoop {
   generate(id: number, request: GenerationRequest): void {
     this.#active.set(id, {
       request,
-      running: new Set(),
+      running: new Map(),
       waiting: request.maxNewTokens === 0 ? 0 : request.n,
       unscored: request.promptLogProbs,
     });
     if (!this.#turning) void this.#turn();
   }
 
-  /** Forgets a request; it has no more events. Unknown ones are ignored: they may just have ended. */
-  abort(id: number): void {
-    this.#leaving.push(...(this.#active.get(id)?.running ?? []));
-    this.#active.delete(id);
+  /**
+   * Forgets a request, which then has no more events; or ends one of its samples that has begun. What is unknown is ignored: it
+   * may just have ended.
+   */
+  abort(id: number, sample?: number): void {
+    const active = this.#active.get(id);
+    if (active === undefined) return;
+    for (const [number, sequence] of active.running) {
+      if (sample !== undefined && sample !== number) continue;
+      this.#leaving.push(sequence);
+      active.running.delete(number);
+    }
+    if (sample === undefined) this.#active.delete(id);
   }
 
   /** Steps until nothing is left to do. Between steps the thread's other events have their turn. */
@@ -94,11 +103,12 @@ export class GenerationLoop {
     for (const [id, active] of this.#active) {
       const { request, running } = active;
       for (; active.waiting > 0 && joining.length < this.#batch.free; active.waiting--) {
-        const sequence = new RequestSequence(request, request.n - active.waiting, (event) => {
-          if (event.finish !== undefined) running.delete(sequence);
+        const sample = request.n - active.waiting;
+        const sequence = new RequestSequence(request, sample, (event) => {
+          if (event.finish !== undefined) running.delete(sample);
           this.#events.push({ id, event });
         });
-        running.add(sequence);
+        running.set(sample, sequence);
         joining.push(sequence);
       }
     }

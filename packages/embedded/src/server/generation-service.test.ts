@@ -28,6 +28,7 @@ afterAll(async () => {
 function request(changes: Partial<GenerationRequest> = {}): GenerationRequest {
   return {
     prompt: [1, 2, 3],
+    promptIndex: 0,
     n: 1,
     temperature: 0.9,
     topP: 1,
@@ -139,6 +140,13 @@ describe("the generation service", () => {
       expect(event.kind).toBe("token");
       if (++seen === 6) break;
     }
+    const two = service.generate({ ...long, n: 2 });
+    let ended = 0;
+    for await (const event of two) {
+      if (event.kind === "token" && event.sample === 0 && ended++ === 0) two.endSample(0);
+      if (event.kind === "token" && event.finish !== undefined) expect(event.sample).toBe(1);
+    }
+    expect(ended).toBeLessThan(60);
     const left = service.generate(long);
     left.abort();
     expect((await events(left)).length).toBe(0);

@@ -24,6 +24,8 @@ export interface GenerationServiceOptions {
 export interface Generation extends AsyncIterable<GenerationEvent> {
   /** Ends the request: its remaining events are those that were known already. */
   abort(): void;
+  /** Ends one of its samples that has begun; a few more of its tokens may still come. */
+  endSample(sample: number): void;
 }
 
 /** The compiled file, also when this one runs as source in a test: threads of Node 20 do not read TypeScript. */
@@ -34,7 +36,7 @@ const DEFAULT_MAX_WAITING = 1024;
 const GREEDY_BELOW = 1e-6;
 
 interface Pending {
-  readonly queue: EventQueue;
+  readonly queue: EventQueue<GenerationEvent>;
   readonly samples: number;
 }
 
@@ -114,11 +116,17 @@ export class GenerationService {
     const { temperature } = request;
     const settled = temperature < GREEDY_BELOW ? { ...request, temperature: 0 } : request;
     const id = this.#requests++;
-    const queue = new EventQueue(() => this.#abort(id));
+    const queue = new EventQueue<GenerationEvent>(() => this.#abort(id));
     this.#pending.set(id, { queue, samples: request.n });
     this.#sequences += request.n;
     this.#send({ op: "generate", id, request: settled });
-    return queue;
+    return {
+      [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator](),
+      abort: () => queue.abort(),
+      endSample: (sample) => {
+        if (this.#pending.has(id)) this.#send({ op: "abort", id, sample });
+      },
+    };
   }
 
   /** Ends the engine; requests that are not complete fail with `GENERATION_ENGINE_ENDED`. */

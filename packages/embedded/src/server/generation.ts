@@ -2,6 +2,8 @@
 export interface GenerationRequest {
   /** Token ids, at least one. */
   readonly prompt: readonly number[];
+  /** Which of a caller's prompts this is; equal prompts with different numbers draw differently. */
+  readonly promptIndex: number;
   /** Samples; the prompt is read once for all. */
   readonly n: number;
   /** 0: greedy. */
@@ -14,7 +16,7 @@ export interface GenerationRequest {
   readonly maxNewTokens: number;
   /** A sample ends with any of these. */
   readonly stopTokenIds: readonly number[];
-  /** Sample i is the same as `Sampler.generate` gives for this prompt alone, this seed and sample i. */
+  /** Sample i is the one that `Sampler.generate` gives for (seed, promptIndex, i). */
   readonly seed: number;
   /** How many of the most probable tokens are reported at each place. */
   readonly topLogProbs: number;

@@ -16,8 +16,7 @@ export class RequestSequence implements Sequence {
   constructor(request: GenerationRequest, sample: number, emit: (event: TokenEvent) => void) {
     this.#request = request;
     this.#sample = sample;
-    // As `Sampler.generate` numbers the samples of its first prompt.
-    this.#random = new CounterRandom(request.seed, 0, sample);
+    this.#random = new CounterRandom(request.seed, request.promptIndex, sample);
     this.#stops = new Set(request.stopTokenIds);
     this.#emit = emit;
   }
