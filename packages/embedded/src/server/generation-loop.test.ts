@@ -70,3 +70,20 @@ it("tells everyone in the engine of a fault, and works again afterwards", async 
   const after = await run([request], 4);
   expect(after.get(0)?.at(-1)).toEqual({ kind: "done" });
 });
+
+it("ends one sample of a request at once, and the others go on", async () => {
+  const events: RequestEvent[] = [];
+  await new Promise<void>((resolve) => {
+    const loop = new GenerationLoop(model, 4, (given) => {
+      events.push(...given.map(({ event }) => event));
+      loop.abort(0, 0);
+      if (events.at(-1)?.kind === "done") resolve();
+    });
+    loop.generate(0, { ...request, n: 2 });
+  });
+  const ofSample = (sample: number): number =>
+    events.filter((event) => event.kind === "token" && event.sample === sample).length;
+  // Joining gives the first token, and the step of the same turn the second.
+  expect(ofSample(0)).toBe(2);
+  expect(ofSample(1)).toBe(8);
+});

@@ -140,17 +140,9 @@ describe("the generation service", () => {
       expect(event.kind).toBe("token");
       if (++seen === 6) break;
     }
-    const two = service.generate({ ...long, n: 2 });
-    let ended = 0;
-    for await (const event of two) {
-      if (event.kind === "token" && event.sample === 0 && ended++ === 0) two.endSample(0);
-      if (event.kind === "token" && event.finish !== undefined) expect(event.sample).toBe(1);
-    }
-    expect(ended).toBeLessThan(60);
     const left = service.generate(long);
     left.abort();
     expect((await events(left)).length).toBe(0);
-    expect(service.load).toBe(1);
     expect(tokensOf(await other, 1)).toEqual(
       (await alone({ ...long, seed: 6 })).map(({ tokens }) => tokens),
     );
