@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => subcommandOf((await import("@moonlight-rl/train")).train, "doctor"),
   runs: async () => (await import("./commands/runs-command.ts")).runsCommand(),
   report: async () => (await import("./commands/report-command.ts")).reportCommand(),
+  serve: async () => (await import("./commands/serve-command.ts")).serveCommand(),
   hub: async () => (await import("./commands/hub-command.ts")).hubCommand(),
 };
 

@@ -38,3 +38,4 @@ export type {
   TokenEvent,
   TokenLogProb,
 } from "./server/generation.ts";
+export { startServer, type GenerationServer, type ServerOptions } from "./server/start-server.ts";

@@ -54,15 +54,14 @@ export async function* complete(
   request: CompletionRequest,
   signal: AbortSignal,
 ): AsyncGenerator<CompletionStep, void, void> {
-  const { prompts, stop, skipSpecialTokens, keepStop, ...settings } = request;
   const generations: Generation[] = [];
   const steps = new EventQueue<CompletionStep>(() => undefined);
   const abort = (): void => {
     for (const generation of generations) generation.abort();
   };
   try {
-    prompts.forEach((prompt, promptIndex) => {
-      generations.push(engine.service.generate({ ...settings, prompt, promptIndex }));
+    request.prompts.forEach((prompt, promptIndex) => {
+      generations.push(engine.service.generate(generationOf(request, prompt, promptIndex)));
     });
     signal.addEventListener("abort", abort);
     if (signal.aborted) abort();
@@ -78,6 +77,19 @@ export async function* complete(
     signal.removeEventListener("abort", abort);
     abort();
   }
+}
+
+/** What crosses to the engine's thread: nothing but what it needs. */
+function generationOf(
+  { n, temperature, topP, topK, maxNewTokens, stopTokenIds, seed, ...scores }: CompletionRequest,
+  prompt: readonly number[],
+  promptIndex: number,
+): GenerationRequest {
+  const { topLogProbs, promptLogProbs } = scores;
+  return {
+    ...{ prompt, promptIndex, n, temperature, topP, topK, maxNewTokens, stopTokenIds, seed },
+    ...{ topLogProbs, promptLogProbs },
+  };
 }
 
 /** The steps of one prompt's responses. */

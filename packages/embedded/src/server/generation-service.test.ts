@@ -93,7 +93,9 @@ describe("the generation service", () => {
       const ends = (first[i] ?? []).flatMap((event) =>
         event.kind === "token" && event.finish !== undefined ? [[event.sample, event.finish]] : [],
       );
-      expect(ends.toSorted(([a], [b]) => Number(a) - Number(b))).toEqual(expected.map((s) => [s.sampleIndex, s.finishReason]));
+      expect(ends.toSorted(([a], [b]) => Number(a) - Number(b))).toEqual(
+        expected.map((s) => [s.sampleIndex, s.finishReason]),
+      );
     }
     expect(service.load).toBe(0);
   });
