@@ -81,14 +81,22 @@ export async function* complete(
 
 /** What crosses to the engine's thread: nothing but what it needs. */
 function generationOf(
-  { n, temperature, topP, topK, maxNewTokens, stopTokenIds, seed, ...scores }: CompletionRequest,
+  request: CompletionRequest,
   prompt: readonly number[],
   promptIndex: number,
 ): GenerationRequest {
-  const { topLogProbs, promptLogProbs } = scores;
   return {
-    ...{ prompt, promptIndex, n, temperature, topP, topK, maxNewTokens, stopTokenIds, seed },
-    ...{ topLogProbs, promptLogProbs },
+    prompt,
+    promptIndex,
+    n: request.n,
+    temperature: request.temperature,
+    topP: request.topP,
+    topK: request.topK,
+    maxNewTokens: request.maxNewTokens,
+    stopTokenIds: request.stopTokenIds,
+    seed: request.seed,
+    topLogProbs: request.topLogProbs,
+    promptLogProbs: request.promptLogProbs,
   };
 }
 

@@ -20,8 +20,10 @@ async function exchange(
   if (reads) socket.on("data", (data: Buffer) => (read += data.toString()));
   else socket.pause();
   socket.on("error", () => undefined);
-  socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+  socket.write("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+  const gone = once(socket, "close");
   await handled;
+  if (reads) await gone;
   const closed = once(server, "close");
   server.close();
   server.closeAllConnections();
