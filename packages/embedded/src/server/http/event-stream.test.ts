@@ -12,9 +12,10 @@ async function exchange(
   const server = createServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const handled = once(server, "request").then(async ([, response]) => {
-    await handle(response as ServerResponse);
-  });
+  const handled = (async () => {
+    const [, response] = (await once(server, "request")) as [unknown, ServerResponse];
+    await handle(response);
+  })();
   const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
   let read = "";
   if (reads) socket.on("data", (data: Buffer) => (read += data.toString()));
