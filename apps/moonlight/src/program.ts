@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   runs: async () => (await import("./commands/runs-command.ts")).runsCommand(),
   report: async () => (await import("./commands/report-command.ts")).reportCommand(),
   logs: async () => (await import("./commands/logs-command.ts")).logsCommand(),
+  serve: async () => (await import("./commands/serve-command.ts")).serveCommand(),
   hub: async () => (await import("./commands/hub-command.ts")).hubCommand(),
 };
 

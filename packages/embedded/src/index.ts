@@ -25,3 +25,17 @@ export { createTrainBackend, type EmbeddedBackend } from "./backend.ts";
 export { trainGrpo, type GrpoRequest, type GrpoResult } from "./grpo/train-grpo.ts";
 export type { Refusal } from "./grpo/refuse.ts";
 export { checkEngine } from "./onnx/check-engine.ts";
+export {
+  GenerationService,
+  type Generation,
+  type GenerationServiceOptions,
+} from "./server/generation-service.ts";
+export type {
+  GenerationEvent,
+  GenerationRequest,
+  PromptEvent,
+  ScoredToken,
+  TokenEvent,
+  TokenLogProb,
+} from "./server/generation.ts";
+export { startServer, type GenerationServer, type ServerOptions } from "./server/start-server.ts";

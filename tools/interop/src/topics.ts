@@ -19,6 +19,7 @@ export const TOPICS: readonly Topic[] = [
     reference: true,
   },
   { name: "embedded", what: "logits and gradients of transformers' DeepseekV3ForCausalLM" },
+  { name: "serve", what: "OpenAI's clients for Python and npm against our server" },
   { name: "recipe", what: "rules with the validators of miles and Megatron", reference: true },
   { name: "launch", what: "launch scripts and Ray Jobs requests on a real Ray" },
   { name: "ray", what: "training on miles with a real Ray and a stand-in for the framework" },

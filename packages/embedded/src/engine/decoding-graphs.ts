@@ -88,6 +88,8 @@ export async function decodeSession(
 
 function probabilities(tape: Tape, logits: Value): Value {
   const { graph } = tape;
-  const scaled = graph.node("Mul", [logits, graph.input("inverseTemperature", [])], logits.shape);
+  const [rows] = logits.shape as [string];
+  const factor = graph.input("inverseTemperature", [rows, 1]);
+  const scaled = graph.node("Mul", [logits, factor], logits.shape);
   return graph.node("Softmax", [scaled], logits.shape, { attributes: { axis: -1 } });
 }

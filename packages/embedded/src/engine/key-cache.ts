@@ -23,21 +23,32 @@ export class KeyCache {
     this.#layers[layer]?.set(keys, (slot * this.#places + place) * this.#dims);
   }
 
+  /** Writes the key of one token, which is the row of `keys` with the slot's number. */
+  writeRow(layer: number, slot: number, place: number, keys: Float32Array): void {
+    const into = this.#layers[layer] as Float32Array;
+    const dims = this.#dims;
+    const source = slot * dims;
+    const target = (slot * this.#places + place) * dims;
+    // A loop: for so few numbers a view and its `set` cost more than the copy.
+    for (let i = 0; i < dims; i++) into[target + i] = keys[source + i] as number;
+  }
+
   /** Moves one slot's keys over another's. */
   move(from: number, to: number): void {
     const size = this.#places * this.#dims;
     for (const keys of this.#layers) keys.copyWithin(to * size, from * size, (from + 1) * size);
   }
 
-  /** Makes room for more tokens per slot. */
-  grow(places: number): void {
+  /** Changes how many tokens a slot can hold; the first `used` slots keep theirs as far as there is room. */
+  resize(places: number, used: number): void {
     const [before, after] = [this.#places * this.#dims, places * this.#dims];
+    const kept = Math.min(before, after);
     this.#layers = this.#layers.map((keys) => {
-      const larger = new Float32Array(this.#slots * after);
-      for (let slot = 0; slot < this.#slots; slot++) {
-        larger.set(keys.subarray(slot * before, (slot + 1) * before), slot * after);
+      const resized = new Float32Array(this.#slots * after);
+      for (let slot = 0; slot < used; slot++) {
+        resized.set(keys.subarray(slot * before, slot * before + kept), slot * after);
       }
-      return larger;
+      return resized;
     });
     this.#places = places;
   }

@@ -1,7 +1,10 @@
 import { VerificationError } from "@moonlight-rl/core";
 import {
+  contentBlocks,
   fromFloat32,
+  hfSources,
   openHfModel,
+  openTorchDist,
   toFloat32,
   type Dtype,
   type TensorSource,
@@ -18,24 +21,54 @@ export async function loadParameters(
   modelDir: string,
 ): Promise<{ readonly config: HfConfig; readonly parameters: Float32Array }> {
   const model = await openHfModel(modelDir);
-  const layout = parameterLayout(model.config);
+  const sources = [...model.tensors].map(([name, { shape, dtype }]) => {
+    return { name, shape, dtype, read: () => model.read(name) };
+  });
+  return { config: model.config, parameters: await flatten(model.config, sources, modelDir) };
+}
+
+/**
+ * Reads a torch_dist checkpoint of a model into the flat array: the folder's latest iteration, or the folder of an iteration.
+ * Throws `ENGINE_MODEL_UNSUPPORTED`, `ENGINE_TENSOR_MISMATCH`, and what `openTorchDist` and `hfSources` throw.
+ */
+export async function loadTorchDistParameters(
+  config: HfConfig,
+  folder: string,
+): Promise<Float32Array> {
+  const checkpoint = await openTorchDist(folder);
+  try {
+    return await flatten(config, hfSources(config, checkpoint), checkpoint.folder);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+async function flatten(
+  config: HfConfig,
+  sources: readonly TensorSource[],
+  folder: string,
+): Promise<Float32Array> {
+  const layout = parameterLayout(config);
+  const named = new Map(sources.map((source) => [source.name, source]));
   const parameters = new Float32Array(layout.total);
   for (const { name, shape, offset } of layout.entries) {
-    const tensor = model.tensors.get(name);
-    if (tensor === undefined || tensor.shape.join() !== shape.join()) {
+    const source = named.get(name);
+    if (source === undefined || source.shape.join() !== shape.join()) {
       throw new VerificationError(
         "ENGINE_TENSOR_MISMATCH",
-        `${name}: ${tensor === undefined ? "missing" : `shape [${tensor.shape.join(", ")}]`}, but config.json asks for [${shape.join(", ")}]`,
-        {
-          field: name,
-          file: tensor?.file ?? modelDir,
-          hint: "Weights and config.json do not belong together.",
-        },
+        `${name}: ${source === undefined ? "missing" : `shape [${source.shape.join(", ")}]`}, but config.json asks for [${shape.join(", ")}]`,
+        { field: name, file: folder, hint: "Weights and config.json do not belong together." },
       );
     }
-    parameters.set(toFloat32(await model.read(name), tensor.dtype), offset);
+    parameters.set(toFloat32(await whole(source), source.dtype), offset);
   }
-  return { config: model.config, parameters };
+  return parameters;
+}
+
+async function whole(source: TensorSource): Promise<Uint8Array> {
+  const blocks: Uint8Array[] = [];
+  for await (const block of contentBlocks(source.read())) blocks.push(block);
+  return blocks.length === 1 ? (blocks[0] as Uint8Array) : Buffer.concat(blocks);
 }
 
 /**
