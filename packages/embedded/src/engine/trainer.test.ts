@@ -222,15 +222,17 @@ describe("a step", () => {
 });
 
 describe("refusals", () => {
-  it.each<readonly [string, unknown]>([
-    ["q_lora_rank", 8],
-    ["rope_scaling", { type: "yarn", factor: 4 }],
-    ["n_group", 2],
-    ["tie_word_embeddings", true],
-  ])("names %s", async (field, value) => {
-    await expect(
-      createTrainer({ config: tinyConfig({ [field]: value }), parameters }),
-    ).rejects.toMatchObject({
+  it.each<readonly [string, Record<string, unknown>]>([
+    ["attention_bias", { attention_bias: true }],
+    ["hidden_act", { hidden_act: "gelu" }],
+    ["rope_interleave", { rope_interleave: false }],
+    ["rope_scaling.type", { rope_scaling: { type: "longrope", factor: 4 } }],
+    ["rope_scaling.factor", { rope_scaling: { type: "yarn", factor: -1 } }],
+    ["n_group", { n_group: 4 }],
+    ["topk_group", { n_group: 2, topk_group: 1, num_experts_per_tok: 3 }],
+    ["num_experts_per_tok", { num_experts_per_tok: 5 }],
+  ])("names %s", async (field, changes) => {
+    await expect(createTrainer({ config: tinyConfig(changes), parameters })).rejects.toMatchObject({
       code: "ENGINE_MODEL_UNSUPPORTED",
       field,
     });
