@@ -1,7 +1,7 @@
 import { MoonlightError, throwIfAborted } from "@moonlight-rl/core";
 import type { Recipe } from "@moonlight-rl/recipe";
 import type { Trainer, TrainSample } from "../engine/types.ts";
-import { groupAdvantages } from "./advantage.ts";
+import { normalisedRewards } from "./advantage.ts";
 import { mean, meanOf, prefixed, type Metrics } from "./metrics.ts";
 import type { Group } from "./rollout.ts";
 
@@ -27,9 +27,9 @@ export async function trainOnRollout(
   );
   const sampled = groups.flatMap(({ samples }) => samples.map(({ logProbs }) => logProbs));
   const advantages = groups.flatMap(({ samples }) =>
-    groupAdvantages(
+    normalisedRewards(
       samples.map(({ grade }) => grade.reward),
-      { stdNormalization: algorithm.grpoStdNormalization },
+      algorithm,
     ),
   );
   const refLogProbs = algorithm.useKlLoss
