@@ -11,7 +11,7 @@ import { adamStep, clipFactor, gradientNorm } from "./adam.ts";
 import { batchFeeds } from "./batch.ts";
 import { scoringSession, trainingSession, type ModelSession } from "./graphs.ts";
 import { lossFeeds } from "./loss-feeds.ts";
-import { packSequences } from "./packing.ts";
+import { packConsecutive, packSequences } from "./packing.ts";
 import type {
   GrpoLoss,
   LogProbOptions,
@@ -97,6 +97,7 @@ class OnnxTrainer implements Trainer {
     loss: LossSettings,
     optimizer: OptimizerSettings,
     signal?: AbortSignal,
+    microBatches?: readonly number[],
   ): Promise<Record<string, number>> {
     assertSequences(this.#config, samples);
     if (loss.kind === "grpo") assertPolicySamples(samples, loss);
@@ -106,7 +107,10 @@ class OnnxTrainer implements Trainer {
     const feeds = parameters.feeds(this.#parameters);
     const weights = tokenWeights(samples, loss.kind === "grpo" && loss.perTokenLoss === true);
     const sums = new Map(metrics.map((name) => [name, 0]));
-    const batches = packSequences(samples, this.#maxTokens);
+    const batches =
+      microBatches === undefined
+        ? packSequences(samples, this.#maxTokens)
+        : packConsecutive(samples, microBatches);
     for (const [number, batch] of batches.entries()) {
       throwIfAborted(signal);
       const target = number === 0 ? this.#gradient : this.#partial;
@@ -126,6 +130,10 @@ class OnnxTrainer implements Trainer {
     throwIfAborted(signal);
     const constant = loss.kind === "grpo" ? mismatchMetrics(samples, weights.weight, loss.tis) : {};
     return { ...this.#update(sums, loss, samples, optimizer), ...constant };
+  }
+
+  get steps(): number {
+    return this.#steps;
   }
 
   state(): TrainerState {

@@ -105,6 +105,8 @@ export interface TrainerState {
 
 export interface Trainer {
   readonly layout: ParameterLayout;
+  /** Optimizer steps taken. */
+  readonly steps: number;
   /** Log-probs of the response tokens of each sample, in the order given. */
   logProbs(samples: readonly TokenSequence[], options: LogProbOptions): Promise<Float32Array[]>;
   /**
@@ -112,12 +114,14 @@ export interface Trainer {
    * they are split in micro-batches. Metrics: `loss`, `grad_norm`, `lr`; for GRPO also `pg_loss`, `entropy_loss`,
    * `pg_clipfrac`, `ppo_kl`, `ess_ratio`, and with what they need: `kl_loss` (reference log-probs),
    * `train_rollout_logprob_abs_diff` and `train_rollout_kl` (the sampler's), `ois` and `tis*`, `opsm_clipfrac`.
+   * `microBatches`: how many consecutive samples run together; default: as the trainer packs them.
    */
   step(
     samples: readonly TrainSample[],
     loss: LossSettings,
     optimizer: OptimizerSettings,
     signal?: AbortSignal,
+    microBatches?: readonly number[],
   ): Promise<Record<string, number>>;
   /** A copy. */
   state(): TrainerState;
