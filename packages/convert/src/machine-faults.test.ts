@@ -63,7 +63,7 @@ async function run(
     killAfterMs,
   }: { wrap?: readonly string[]; flags?: readonly string[]; killAfterMs?: number } = {},
 ): Promise<Ended> {
-  const [program = "", ...rest] = [...wrap, process.execPath, ...flags, bin];
+  const [program, ...rest] = [...wrap, process.execPath, ...flags, bin];
   const child = spawn(program, [...rest, ...args, "--workspace", workspace, "--json"], {
     stdio: ["ignore", "pipe", "ignore"],
   });

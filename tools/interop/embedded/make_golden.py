@@ -1,10 +1,10 @@
 """Goldens of the Moonlight architecture from transformers' DeepseekV3ForCausalLM, in float32 on the CPU.
 
-Writes, for one small random model: its weights (an HF folder), and, for a fixed batch of token sequences, the logits,
-the log-probs of the response tokens, and the gradient of every parameter of the mean cross-entropy (mean over
-samples of each sample's mean over response tokens, as the trainer's "sft" loss defines it).
+Writes, for one small random model of each variant: its weights (an HF folder), and, for a fixed batch of token
+sequences, the logits, the log-probs of the response tokens, and the gradient of every parameter of the mean
+cross-entropy (mean over samples of each sample's mean over response tokens, as the trainer's "sft" loss defines it).
 
-    python make_golden.py OUT_DIR [SEED]
+    python make_golden.py OUT_DIR [SEED]        OUT_DIR gets one folder per variant
 """
 
 import copy
@@ -45,10 +45,51 @@ CONFIG = dict(
 )
 LENGTHS = [(5, 12), (7, 9), (3, 10)]  # (prompt, whole)
 
+SMALL = CONFIG | dict(
+    vocab_size=24,
+    hidden_size=16,
+    intermediate_size=24,
+    moe_intermediate_size=8,
+    num_hidden_layers=2,
+    kv_lora_rank=8,
+    qk_nope_head_dim=6,
+    v_head_dim=5,
+    n_shared_experts=1,
+    num_nextn_predict_layers=0,
+)
+# Eight tokens were the context once, so that the sequences run into what YaRN and linear scaling add.
+YARN = dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=8, beta_fast=4, beta_slow=1, mscale=0.7, mscale_all_dim=1.2)
+VARIANTS = {
+    "deepseek-v3": CONFIG,
+    "q-lora": SMALL | dict(q_lora_rank=7, num_attention_heads=3, num_key_value_heads=3),
+    "groups": SMALL | dict(n_routed_experts=12, n_group=4, topk_group=2, num_experts_per_tok=3, first_k_dense_replace=0),
+    "yarn": SMALL | dict(rope_parameters=YARN | dict(rope_theta=10000.0), qk_rope_head_dim=8),
+    "tied-linear": SMALL
+    | dict(tie_word_embeddings=True, rope_parameters=dict(rope_type="linear", factor=3.0, rope_theta=10000.0)),
+    "everything": SMALL
+    | dict(
+        q_lora_rank=6,
+        n_routed_experts=8,
+        n_group=2,
+        topk_group=1,
+        num_experts_per_tok=4,
+        norm_topk_prob=False,
+        n_shared_experts=2,
+        tie_word_embeddings=True,
+        # As DeepSeek's own files write it.
+        rope_scaling=dict(type="yarn", factor=8.0, original_max_position_embeddings=4, beta_fast=32, beta_slow=1),
+    ),
+}
+
 
 def main(out: Path, seed: int = 7) -> None:
+    for name, config in VARIANTS.items():
+        make_variant(out / name, config, seed)
+
+
+def make_variant(out: Path, settings: dict, seed: int) -> None:
     torch.manual_seed(seed)
-    model = DeepseekV3ForCausalLM(DeepseekV3Config(**CONFIG)).to(torch.float32)
+    model = DeepseekV3ForCausalLM(DeepseekV3Config(**copy.deepcopy(settings))).to(torch.float32)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             scale = 1.0 if parameter.dim() == 1 else 0.15
@@ -62,7 +103,7 @@ def main(out: Path, seed: int = 7) -> None:
 
     samples, logits_out, loss = [], {}, torch.zeros(())
     for i, (prompt, whole) in enumerate(LENGTHS):
-        tokens = torch.randint(0, CONFIG["vocab_size"], (whole,))
+        tokens = torch.randint(0, settings["vocab_size"], (whole,))
         logits = model(input_ids=tokens[None], use_cache=False).logits[0]
         log_probs = torch.log_softmax(logits, -1)[prompt - 1 : -1].gather(1, tokens[prompt:, None])[:, 0]
         loss = loss - log_probs.mean() / len(LENGTHS)
@@ -82,8 +123,11 @@ def main(out: Path, seed: int = 7) -> None:
         save_file({k: v.to(torch.float32).contiguous() for k, v in tensors.items()}, out / f"{name}.safetensors")
     save_file(logits_out, out / "logits.safetensors")
     config = json.loads((out / "model" / "config.json").read_text())
-    config.setdefault("rope_theta", CONFIG["rope_theta"])
+    config.setdefault("rope_theta", settings["rope_theta"])
     config["torch_dtype"] = "float32"
+    if "rope_scaling" in settings:
+        config["rope_scaling"] = settings["rope_scaling"]
+        del config["rope_parameters"]
     for key in ("transformers_version", "dtype"):
         config.pop(key, None)
     (out / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")

@@ -2,9 +2,9 @@
 
     npm run interop -- embedded
 
-For each of several seeds, Python makes a random model, its logits, log-probs, loss and gradients; the parity tests of
-`@moonlight-rl/embedded` then run over these instead of the committed golden folder. That folder itself must be what
-Python gives for its seed, but for the last digits. Ends with "N passed, N failed".
+For each of several seeds, Python makes a random model of every variant of the architecture, its logits, log-probs, loss
+and gradients; the parity tests of `@moonlight-rl/embedded` then run over these instead of the committed golden folders.
+Those folders themselves must be what Python gives for their seed, but for the last digits. Ends with "N passed, N failed".
 """
 
 import json
@@ -15,24 +15,27 @@ import tempfile
 from pathlib import Path
 
 import torch
+from make_golden import VARIANTS
 from make_golden import main as make_golden
 from safetensors.torch import load_file
 
 ROOT = Path(__file__).resolve().parents[3]
-GOLDEN = ROOT / "packages/embedded/golden/deepseek-v3"
+GOLDEN = ROOT / "packages/embedded/golden"
 TESTS = "packages/embedded/src/engine/transformers-parity.test.ts"
 SEEDS = [7, 1, 2, 3, 4]
 COMMITTED = 7
 
 
 def same_as_committed(made: Path) -> str | None:
-    for name in ("model", "gradients", "logits"):
-        ours, theirs = load_file(GOLDEN / f"{name}.safetensors"), load_file(made / f"{name}.safetensors")
-        if ours.keys() != theirs.keys():
-            return f"{name}: other tensors"
-        for key, tensor in ours.items():
-            if not torch.allclose(tensor, theirs[key], rtol=1e-4, atol=1e-6):
-                return f"{name}: {key} differs by {(tensor - theirs[key]).abs().max()}"
+    for variant in VARIANTS:
+        for name in ("model", "gradients", "logits"):
+            file = f"{variant}/{name}.safetensors"
+            ours, theirs = load_file(GOLDEN / file), load_file(made / file)
+            if ours.keys() != theirs.keys():
+                return f"{file}: other tensors"
+            for key, tensor in ours.items():
+                if not torch.allclose(tensor, theirs[key], rtol=1e-4, atol=1e-6):
+                    return f"{file}: {key} differs by {(tensor - theirs[key]).abs().max()}"
     return None
 
 

@@ -11,6 +11,10 @@ export interface RouterSettings {
   readonly normalise: boolean;
   /** Factor on the result. */
   readonly scale: number;
+  /** Equal groups that the experts form; 1: no groups. */
+  readonly groups: number;
+  /** Groups that a token may choose from: those whose best two experts are best together. */
+  readonly topGroups: number;
 }
 
 export interface Routing extends Dispatch {
@@ -32,7 +36,10 @@ export function route(tape: Tape, logits: Value, bias: Value, settings: RouterSe
   const scores = graph.node("Sigmoid", [logits], logits.shape);
   const [, index] = graph.multi(
     "TopK",
-    [graph.node("Add", [scores, bias], logits.shape), graph.ints([topK])],
+    [
+      withinGroups(tape, graph.node("Add", [scores, bias], logits.shape), settings),
+      graph.ints([topK]),
+    ],
     [{ shape: [rows, topK] }, { shape: [rows, topK], type: "int64" }],
     { attributes: { axis: 1 } },
   ) as [Value, Value];
@@ -80,6 +87,66 @@ export function route(tape: Tape, logits: Value, bias: Value, settings: RouterSe
     tape.add(logits, graph.node("Mul", [dScores, slope], logits.shape));
   });
   return { weight, source, destination, counts };
+}
+
+/** Scores [N, E] with those of experts outside a token's groups made −∞. */
+function withinGroups(tape: Tape, scores: Value, { groups, topGroups }: RouterSettings): Value {
+  if (groups === 1 || topGroups === groups) return scores;
+  const { graph } = tape;
+  const [rows, experts] = scores.shape as [string, number];
+  const size = experts / groups;
+  const [best] = graph.multi(
+    "TopK",
+    [
+      graph.node("Reshape", [scores, graph.ints([-1, groups, size])], [rows, groups, size]),
+      graph.ints([2]),
+    ],
+    [{ shape: [rows, groups, 2] }, { shape: [rows, groups, 2], type: "int64" }],
+    { attributes: { axis: 2 } },
+  ) as [Value, Value];
+  const groupScores = graph.node("ReduceSum", [best, graph.ints([2])], [rows, groups], {
+    attributes: { keepdims: 0 },
+  });
+  const [, chosen] = graph.multi(
+    "TopK",
+    [groupScores, graph.ints([topGroups])],
+    [{ shape: [rows, topGroups] }, { shape: [rows, topGroups], type: "int64" }],
+    { attributes: { axis: 1 } },
+  ) as [Value, Value];
+  // [N, topGroups, G] → [N, G] of 0 and 1 → [N, E], each group's value for each of its experts.
+  const kept = graph.node(
+    "ReduceSum",
+    [
+      graph.node(
+        "OneHot",
+        [chosen, graph.ints([groups], []), graph.float([0, 1], [2])],
+        [rows, topGroups, groups],
+      ),
+      graph.ints([1]),
+    ],
+    [rows, groups],
+    { attributes: { keepdims: 0 } },
+  );
+  const perExpert = graph.node(
+    "Reshape",
+    [
+      graph.node(
+        "Expand",
+        [
+          graph.node("Unsqueeze", [kept, graph.ints([2])], [rows, groups, 1]),
+          graph.ints([1, groups, size]),
+        ],
+        [rows, groups, size],
+      ),
+      graph.ints([-1, experts]),
+    ],
+    scores.shape,
+  );
+  const inside = graph.node("Cast", [perExpert], scores.shape, {
+    type: "bool",
+    attributes: { to: 9 },
+  });
+  return graph.node("Where", [inside, scores, graph.scalar(-Infinity)], scores.shape);
 }
 
 /** Stable order of copies by expert, from running counts: cheaper than a sort and the same on any number of threads. */

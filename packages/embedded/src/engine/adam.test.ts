@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { adamStep, clipFactor, gradientNorm } from "./adam.ts";
-import type { OptimizerSettings, ParameterLayout } from "./types.ts";
+import type { ParameterEntry, ParameterLayout } from "./types.ts";
 
 const layout: ParameterLayout = {
   total: 4,
@@ -10,40 +12,69 @@ const layout: ParameterLayout = {
     { name: "bias", shape: [1], offset: 3, size: 1, trainable: false },
   ],
 };
-const settings: OptimizerSettings = {
-  lr: 0.01,
-  weightDecay: 0.1,
-  adamBeta1: 0.9,
-  adamBeta2: 0.98,
-  adamEps: 1e-8,
-  clipGrad: 1,
-};
+/** Made by tools/interop/embedded/make_adam.py: torch.optim.AdamW and clip_grad_norm_, from random starts. */
+const numbers = z.array(z.number());
+const golden = z
+  .object({
+    shapes: z.record(z.string(), z.array(z.int())),
+    cases: z.array(
+      z.object({
+        settings: z.object({
+          lr: z.number(),
+          weightDecay: z.number(),
+          adamBeta1: z.number(),
+          adamBeta2: z.number(),
+          adamEps: z.number(),
+          clipGrad: z.number(),
+        }),
+        start: numbers,
+        steps: z.array(
+          z.object({
+            gradient: numbers,
+            norm: z.number(),
+            parameters: numbers,
+            expAvg: numbers,
+            expAvgSq: numbers,
+          }),
+        ),
+      }),
+    ),
+  })
+  .parse(
+    JSON.parse(
+      readFileSync(new URL("../../golden/torch/adamw.json", import.meta.url), "utf8"),
+    ) as unknown,
+  );
 
 describe("adamStep", () => {
-  it("follows torch.optim.AdamW, without decay for one-dimensional parameters", () => {
+  it.each(golden.cases)("follows torch.optim.AdamW: $settings", ({ settings, start, steps }) => {
+    const entries: ParameterEntry[] = [];
+    let total = 0;
+    for (const [name, shape] of Object.entries(golden.shapes)) {
+      const size = shape.reduce((product, length) => product * length, 1);
+      entries.push({ name, shape, offset: total, size, trainable: true });
+      total += size;
+    }
     const state = {
-      parameters: Float32Array.of(0.5, -0.25, 1, 7),
-      expAvg: new Float32Array(4),
-      expAvgSq: new Float32Array(4),
+      parameters: Float32Array.from(start),
+      expAvg: new Float32Array(total),
+      expAvgSq: new Float32Array(total),
     };
-    const want = [0.5, -0.25, 1];
-    const m = [0, 0, 0];
-    const v = [0, 0, 0];
-    for (let step = 1; step <= 5; step++) {
-      const gradient = Float32Array.of(0.1 * step, -0.3, 0.02, 9);
-      adamStep(layout, state, gradient, 0.5, step, settings);
-      for (let i = 0; i < 3; i++) {
-        const g = (gradient[i] ?? NaN) * 0.5;
-        const p = (want[i] ?? NaN) * (i < 2 ? 1 - 0.01 * 0.1 : 1);
-        m[i] = 0.9 * (m[i] ?? NaN) + 0.1 * g;
-        v[i] = 0.98 * (v[i] ?? NaN) + 0.02 * g * g;
-        const hatM = (m[i] ?? NaN) / (1 - 0.9 ** step);
-        const hatV = (v[i] ?? NaN) / (1 - 0.98 ** step);
-        want[i] = p - (0.01 * hatM) / (Math.sqrt(hatV) + 1e-8);
+    for (const [number, step] of steps.entries()) {
+      const gradient = Float32Array.from(step.gradient);
+      const norm = gradientNorm({ entries, total }, gradient);
+      expect(norm / step.norm).toBeCloseTo(1, 5);
+      const factor = clipFactor(norm, settings.clipGrad);
+      adamStep({ entries, total }, state, gradient, factor, number + 1, settings);
+      for (const name of ["parameters", "expAvg", "expAvgSq"] as const) {
+        step[name].forEach((want, i) => {
+          const got = state[name][i] ?? NaN;
+          expect(Math.abs(got - want), `${name}[${i}]`).toBeLessThan(
+            2e-6 * Math.max(1, Math.abs(want)),
+          );
+        });
       }
     }
-    want.forEach((value, i) => expect(state.parameters[i]).toBeCloseTo(value, 6));
-    expect(state.parameters[3]).toBe(7);
   });
 });
 

@@ -5,28 +5,40 @@ import { decoder } from "../model/decoder.ts";
 import { GraphParameters } from "../model/parameters.ts";
 import { transformer, transformerInputs } from "../model/transformer.ts";
 import { Graph, type Value } from "../onnx/graph.ts";
-import { Session } from "../onnx/session.ts";
+import { Session, tensor, type Tensors } from "../onnx/session.ts";
 import type { ModelSession } from "./graphs.ts";
 import type { ParameterLayout } from "./types.ts";
 
-/** Rows and columns of the absorbed weights of one layer. */
-export function absorbedShapes(config: HfConfig): {
-  readonly input: readonly [number, number];
-  readonly output: readonly [number, number];
-} {
+/** Names of the absorbed weights of one layer, and the rows and columns of each. */
+function absorbedShapes(config: HfConfig): (readonly [keyof AbsorbedAttention, number, number])[] {
   const {
     hidden_size: hidden,
     num_attention_heads: heads,
     kv_lora_rank: latent,
     qk_rope_head_dim: rope,
+    q_lora_rank: rank,
   } = config;
-  return {
-    input: [heads * latent + 2 * (heads + 1) * rope + latent, hidden],
-    output: [heads * latent, hidden],
-  };
+  const queries = heads * (latent + 2 * rope);
+  return [
+    ["input", (rank ?? queries) + 2 * rope + latent, hidden],
+    ...(rank == null ? [] : ([["query", queries, rank]] as const)),
+    ["output", heads * latent, hidden],
+  ];
 }
 
-/** Weights → absorbed weights `input/<layer>`, `output/<layer>`; once per change of weights. */
+/** Arrays for what {@link absorbSession} makes, which {@link decodeSession} reads. */
+export function absorbedTensors(config: HfConfig): Tensors {
+  return Object.fromEntries(
+    Array.from({ length: config.num_hidden_layers }, (_, layer) =>
+      absorbedShapes(config).map(([name, rows, columns]) => [
+        `${name}/${layer}`,
+        tensor(new Float32Array(rows * columns), [rows, columns]),
+      ]),
+    ).flat(),
+  );
+}
+
+/** Weights → absorbed weights, `input/<layer>` and so on; once per change of weights. */
 export async function absorbSession(
   config: HfConfig,
   layout: ParameterLayout,
@@ -36,8 +48,8 @@ export async function absorbSession(
   const parameters = new GraphParameters(tape, layout);
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const weights = absorbAttention(tape, config, parameters, `model.layers.${layer}.self_attn`);
-    tape.graph.output(`input/${layer}`, weights.input);
-    tape.graph.output(`output/${layer}`, weights.output);
+    for (const [name, value] of Object.entries(weights) as [string, Value][])
+      tape.graph.output(`${name}/${layer}`, value);
   }
   return { session: await Session.create(tape.graph, threads), parameters, metrics: [] };
 }
@@ -66,7 +78,6 @@ export async function decodeSession(
   const { graph } = tape;
   const parameters = new GraphParameters(tape, layout);
   const rope = config.qk_rope_head_dim;
-  const shapes = absorbedShapes(config);
   const layers = Array.from({ length: config.num_hidden_layers }, (_, layer) => layer);
   const { logits, keys } = decoder(tape, config, parameters, {
     tokens: graph.input("tokens", ["B"], "int64"),
@@ -76,10 +87,13 @@ export async function decodeSession(
     caches: layers.map((layer) =>
       graph.input(`cache/${layer}`, ["B", "S", config.kv_lora_rank + rope]),
     ),
-    weights: layers.map((layer): AbsorbedAttention => ({
-      input: graph.input(`input/${layer}`, shapes.input),
-      output: graph.input(`output/${layer}`, shapes.output),
-    })),
+    weights: layers.map((layer) => {
+      const inputs = absorbedShapes(config).map(([name, rows, columns]) => [
+        name,
+        graph.input(`${name}/${layer}`, [rows, columns]),
+      ]);
+      return Object.fromEntries(inputs) as AbsorbedAttention;
+    }),
   });
   graph.output("probabilities", probabilities(tape, logits));
   keys.forEach((key, layer) => graph.output(`key/${layer}`, key));

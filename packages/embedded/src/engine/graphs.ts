@@ -47,7 +47,7 @@ export async function trainingSession(
   const metrics =
     loss.kind === "sft"
       ? supervisedLoss(tape, scores, weight)
-      : policyLoss(tape, scores, weight, policyInputs(tape), loss.klLossType);
+      : policyLoss(tape, scores, weight, policyInputs(tape), loss);
   tape.backward();
   parameters.publishGradients();
   for (const [name, value] of metrics) graph.output(name, value);

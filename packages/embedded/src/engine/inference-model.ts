@@ -4,7 +4,12 @@ import { assertLength } from "../model/parameters.ts";
 import { RopeTable } from "../model/rope.ts";
 import { defaultThreads, floats, tensor, type Tensors } from "../onnx/session.ts";
 import { HIDDEN, promptFeeds } from "./batch.ts";
-import { absorbedShapes, absorbSession, decodeSession, prefillSession } from "./decoding-graphs.ts";
+import {
+  absorbedTensors,
+  absorbSession,
+  decodeSession,
+  prefillSession,
+} from "./decoding-graphs.ts";
 import type { ModelSession } from "./graphs.ts";
 import type { KeyCache } from "./key-cache.ts";
 import type { ParameterLayout, SamplerOptions } from "./types.ts";
@@ -151,15 +156,7 @@ export class InferenceModel {
 
   async #absorb(): Promise<Tensors> {
     const { session, parameters } = this.#sessions.absorb;
-    const shapes = absorbedShapes(this.config);
-    const into = Object.fromEntries(
-      this.#layers().flatMap((layer) =>
-        (["input", "output"] as const).map((name) => {
-          const [rows, columns] = shapes[name];
-          return [`${name}/${layer}`, tensor(new Float32Array(rows * columns), shapes[name])];
-        }),
-      ),
-    );
+    const into = absorbedTensors(this.config);
     await session.run(parameters.feeds(this.#parameters), into);
     return into;
   }

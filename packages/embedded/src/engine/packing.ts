@@ -45,6 +45,24 @@ export function packSequences(
   return batches;
 }
 
+/** Micro-batches of so many consecutive samples each, which share prompts as above; the counts must sum to all samples. */
+export function packConsecutive(
+  samples: readonly TokenSequence[],
+  counts: readonly number[],
+): readonly MicroBatch[] {
+  let begin = 0;
+  const batches = counts.flatMap((count) => {
+    const first = begin;
+    begin += count;
+    return packSequences(samples.slice(first, begin), Infinity).map(({ rows, length }) => ({
+      rows: rows.map((row) => ({ ...row, samples: row.samples.map((index) => first + index) })),
+      length,
+    }));
+  });
+  if (begin !== samples.length) throw new Error(`${begin} of ${samples.length} samples are packed`);
+  return batches;
+}
+
 function packRows(samples: readonly TokenSequence[]): PackedRow[] {
   const rows: { prompt: readonly number[]; samples: number[]; length: number }[] = [];
   const open = new Map<string, (typeof rows)[number]>();

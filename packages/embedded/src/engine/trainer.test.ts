@@ -169,20 +169,23 @@ describe("a step", () => {
     );
     const metrics = await withTrainer({}, (trainer) => trainer.step(samples, grpo, frozen));
     let [pgLoss, clipped, kl, low] = [0, 0, 0, 0];
-    samples.forEach(({ oldLogProbs = [], refLogProbs = [], advantage = 0, lossMask = [] }, i) => {
-      const tokens = lossMask.reduce((sum, value) => sum + value, 0);
-      logProbs[i]?.forEach((logProb, t) => {
-        const weight = (lossMask[t] ?? NaN) / Math.max(tokens, 1) / samples.length;
-        const delta = logProb - (oldLogProbs[t] ?? NaN);
-        const ratio = Math.exp(delta);
-        const other = Math.min(Math.max(ratio, 1 - grpo.epsClip), 1 + grpo.epsClipHigh);
-        pgLoss += weight * Math.max(-ratio * advantage, -other * advantage);
-        clipped += weight * Number(-other * advantage > -ratio * advantage);
-        kl += weight * -delta;
-        const x = logProb - (refLogProbs[t] ?? NaN);
-        low += weight * Math.min(10, Math.exp(-x) - 1 + x);
-      });
-    });
+    samples.forEach(
+      ({ oldLogProbs = [], refLogProbs = [], advantage: each = 0, lossMask = [] }, i) => {
+        const advantage = Number(each);
+        const tokens = lossMask.reduce((sum, value) => sum + value, 0);
+        logProbs[i]?.forEach((logProb, t) => {
+          const weight = (lossMask[t] ?? NaN) / Math.max(tokens, 1) / samples.length;
+          const delta = logProb - (oldLogProbs[t] ?? NaN);
+          const ratio = Math.exp(delta);
+          const other = Math.min(Math.max(ratio, 1 - grpo.epsClip), 1 + grpo.epsClipHigh);
+          pgLoss += weight * Math.max(-ratio * advantage, -other * advantage);
+          clipped += weight * Number(-other * advantage > -ratio * advantage);
+          kl += weight * -delta;
+          const x = logProb - (refLogProbs[t] ?? NaN);
+          low += weight * Math.min(10, Math.exp(-x) - 1 + x);
+        });
+      },
+    );
     expect(metrics["pg_loss"]).toBeCloseTo(pgLoss, 5);
     expect(metrics["pg_clipfrac"]).toBeCloseTo(clipped, 5);
     expect(metrics["ppo_kl"]).toBeCloseTo(kl, 5);
@@ -222,15 +225,17 @@ describe("a step", () => {
 });
 
 describe("refusals", () => {
-  it.each<readonly [string, unknown]>([
-    ["q_lora_rank", 8],
-    ["rope_scaling", { type: "yarn", factor: 4 }],
-    ["n_group", 2],
-    ["tie_word_embeddings", true],
-  ])("names %s", async (field, value) => {
-    await expect(
-      createTrainer({ config: tinyConfig({ [field]: value }), parameters }),
-    ).rejects.toMatchObject({
+  it.each<readonly [string, Record<string, unknown>]>([
+    ["attention_bias", { attention_bias: true }],
+    ["hidden_act", { hidden_act: "gelu" }],
+    ["rope_interleave", { rope_interleave: false }],
+    ["rope_scaling.type", { rope_scaling: { type: "longrope", factor: 4 } }],
+    ["rope_scaling.factor", { rope_scaling: { type: "yarn", factor: -1 } }],
+    ["n_group", { n_group: 4 }],
+    ["topk_group", { n_group: 2, topk_group: 1, num_experts_per_tok: 3 }],
+    ["num_experts_per_tok", { num_experts_per_tok: 5 }],
+  ])("names %s", async (field, changes) => {
+    await expect(createTrainer({ config: tinyConfig(changes), parameters })).rejects.toMatchObject({
       code: "ENGINE_MODEL_UNSUPPORTED",
       field,
     });

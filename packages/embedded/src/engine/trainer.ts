@@ -1,13 +1,17 @@
 import { MoonlightError, throwIfAborted, UsageError } from "@moonlight-rl/core";
 import type { HfConfig } from "@moonlight-rl/model";
+import { mismatchMetrics } from "../loss/mismatch.ts";
+import { policyShapeKey } from "../loss/policy.ts";
+import { tokenWeights } from "../loss/token-weights.ts";
 import { parameterLayout } from "../model/layout.ts";
 import { assertLength } from "../model/parameters.ts";
 import { RopeTable } from "../model/rope.ts";
 import { defaultThreads, floats, tensor, type Tensors } from "../onnx/session.ts";
 import { adamStep, clipFactor, gradientNorm } from "./adam.ts";
-import { batchFeeds, type ScoredToken } from "./batch.ts";
+import { batchFeeds } from "./batch.ts";
 import { scoringSession, trainingSession, type ModelSession } from "./graphs.ts";
-import { packSequences } from "./packing.ts";
+import { lossFeeds } from "./loss-feeds.ts";
+import { packConsecutive, packSequences } from "./packing.ts";
 import type {
   GrpoLoss,
   LogProbOptions,
@@ -93,6 +97,7 @@ class OnnxTrainer implements Trainer {
     loss: LossSettings,
     optimizer: OptimizerSettings,
     signal?: AbortSignal,
+    microBatches?: readonly number[],
   ): Promise<Record<string, number>> {
     assertSequences(this.#config, samples);
     if (loss.kind === "grpo") assertPolicySamples(samples, loss);
@@ -100,9 +105,12 @@ class OnnxTrainer implements Trainer {
       trainingSession(this.#config, this.layout, this.#threads, loss),
     );
     const feeds = parameters.feeds(this.#parameters);
-    const weights = tokenWeights(samples);
+    const weights = tokenWeights(samples, loss.kind === "grpo" && loss.perTokenLoss === true);
     const sums = new Map(metrics.map((name) => [name, 0]));
-    const batches = packSequences(samples, this.#maxTokens);
+    const batches =
+      microBatches === undefined
+        ? packSequences(samples, this.#maxTokens)
+        : packConsecutive(samples, microBatches);
     for (const [number, batch] of batches.entries()) {
       throwIfAborted(signal);
       const target = number === 0 ? this.#gradient : this.#partial;
@@ -120,7 +128,12 @@ class OnnxTrainer implements Trainer {
       if (number > 0) addInto(this.#gradient, this.#partial);
     }
     throwIfAborted(signal);
-    return this.#update(sums, loss, samples, optimizer);
+    const constant = loss.kind === "grpo" ? mismatchMetrics(samples, weights.weight, loss.tis) : {};
+    return { ...this.#update(sums, loss, samples, optimizer), ...constant };
+  }
+
+  get steps(): number {
+    return this.#steps;
   }
 
   state(): TrainerState {
@@ -187,53 +200,7 @@ class OnnxTrainer implements Trainer {
 }
 
 function sessionKey(loss: LossSettings): string {
-  return loss.kind === "sft" ? "sft" : `grpo/${loss.klLossType}`;
-}
-
-/** Weight of each response token: its share in the mean over samples of the token mean. */
-function tokenWeights(samples: readonly TrainSample[]): Float32Array[] {
-  return samples.map(({ tokens, promptLength, lossMask }) => {
-    const mask = Float32Array.from(
-      { length: tokens.length - promptLength },
-      (_, index) => lossMask?.[index] ?? 1,
-    );
-    const total = mask.reduce((sum, value) => sum + value, 0);
-    return mask.map((value) => value / (Math.max(total, 1) * samples.length));
-  });
-}
-
-function lossFeeds(
-  loss: LossSettings,
-  samples: readonly TrainSample[],
-  scored: readonly ScoredToken[],
-  weights: readonly Float32Array[],
-): Tensors {
-  const perToken = (
-    pick: (sample: TrainSample, index: number) => number | undefined,
-  ): Tensors[string] =>
-    tensor(
-      Float32Array.from(
-        scored,
-        ({ sample, index }) => pick(samples[sample] as TrainSample, index) ?? 0,
-      ),
-      [scored.length],
-    );
-  const weight = tensor(
-    Float32Array.from(scored, ({ sample, index }) => weights[sample]?.[index] ?? 0),
-    [scored.length],
-  );
-  if (loss.kind === "sft") return { weight, inverseTemperature: scalar(1) };
-  return {
-    weight,
-    inverseTemperature: scalar(1 / loss.temperature),
-    oldLogProbs: perToken((sample, index) => sample.oldLogProbs?.[index]),
-    refLogProbs: perToken((sample, index) => sample.refLogProbs?.[index]),
-    advantage: perToken((sample) => sample.advantage),
-    low: scalar(loss.epsClip),
-    high: scalar(loss.epsClipHigh),
-    klCoef: scalar(loss.klLossCoef),
-    entropyCoef: scalar(loss.entropyCoef),
-  };
+  return loss.kind === "sft" ? "sft" : `grpo/${policyShapeKey(loss)}`;
 }
 
 function scalar(value: number): Tensors[string] {
@@ -268,17 +235,29 @@ function assertSequences(config: HfConfig, samples: readonly TokenSequence[]): v
 }
 
 function assertPolicySamples(samples: readonly TrainSample[], loss: GrpoLoss): void {
-  samples.forEach(({ tokens, promptLength, oldLogProbs, refLogProbs, advantage }, index) => {
-    const count = tokens.length - promptLength;
+  samples.forEach((sample, index) => {
+    const { advantage } = sample;
+    const count = sample.tokens.length - sample.promptLength;
     const refuse = (field: string, reason: string): never => {
       throw new UsageError("ENGINE_SAMPLE_INVALID", `sample ${index}: ${field}: ${reason}`, {
         field: `samples.${index}.${field}`,
       });
     };
     if (advantage === undefined) refuse("advantage", "needed by the GRPO loss");
-    if (oldLogProbs?.length !== count) refuse("oldLogProbs", `${count} values are needed`);
-    if (refLogProbs !== undefined ? refLogProbs.length !== count : loss.klLossCoef !== 0) {
-      refuse("refLogProbs", `${count} values are needed`);
+    if (typeof advantage === "object" && advantage.length !== count) {
+      refuse("advantage", `one value, or ${count}, are needed`);
+    }
+    const needed = {
+      oldLogProbs: true,
+      refLogProbs: loss.klLossCoef !== 0,
+      rolloutLogProbs: loss.tis != null,
+      scoredLogProbs: false,
+    };
+    for (const [name, must] of Object.entries(needed) as [keyof typeof needed, boolean][]) {
+      const values = sample[name];
+      if (values === undefined ? must : values.length !== count) {
+        refuse(name, `${count} values are needed`);
+      }
     }
   });
 }

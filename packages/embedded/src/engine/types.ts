@@ -32,10 +32,14 @@ export interface TokenSequence {
 export interface TrainSample extends TokenSequence {
   /** Log-probs under the policy that the ratio is taken to; required for GRPO. */
   readonly oldLogProbs?: Float32Array;
+  /** Log-probs that the sampler gave; with them the mismatch to the trainer is reported. Needed by `tis`. */
+  readonly rolloutLogProbs?: Float32Array;
+  /** Log-probs that the trainer gave, where `oldLogProbs` are the sampler's; default: `oldLogProbs`. */
+  readonly scoredLogProbs?: Float32Array;
   /** Log-probs under the reference; without them `kl_loss` is not reported and must have no coefficient. */
   readonly refLogProbs?: Float32Array;
-  /** GRPO advantage, the same for every response token. */
-  readonly advantage?: number;
+  /** The advantage: one for all response tokens, or one for each. */
+  readonly advantage?: number | Float32Array;
   /** 1 for tokens that count, 0 for those that do not; default all ones. */
   readonly lossMask?: readonly number[];
 }
@@ -65,6 +69,18 @@ export interface GrpoLoss {
   readonly entropyCoef: number;
   /** Logits are divided by this before the softmax, as the sampler did. */
   readonly temperature: number;
+  /** Dual clip: with a negative advantage the loss is at most this times its size; above 1. Default: none. */
+  readonly epsClipC?: number | undefined;
+  /** Ratio of each token (default), or one ratio per sample, of its mean log-ratio (GSPO). */
+  readonly ratio?: "token" | "sequence";
+  /** The KL is weighted by the ratio to the old policy. */
+  readonly useUnbiasedKl?: boolean;
+  /** Samples with a negative advantage whose mean log-ratio fell by more than this are left out. Default: none. */
+  readonly opsmDelta?: number | undefined;
+  /** Truncated importance sampling: the policy term is weighted by p_old ÷ p_sampled, clipped to this range. */
+  readonly tis?: { readonly low: number; readonly high: number } | undefined;
+  /** The loss is a mean over tokens instead of over samples. */
+  readonly perTokenLoss?: boolean;
 }
 
 export type LossSettings = SftLoss | GrpoLoss;
@@ -89,18 +105,23 @@ export interface TrainerState {
 
 export interface Trainer {
   readonly layout: ParameterLayout;
+  /** Optimizer steps taken. */
+  readonly steps: number;
   /** Log-probs of the response tokens of each sample, in the order given. */
   logProbs(samples: readonly TokenSequence[], options: LogProbOptions): Promise<Float32Array[]>;
   /**
-   * One optimizer step on the mean over `samples` of each sample's token mean, however they are split in micro-batches.
-   * Metrics: `loss`, `grad_norm`, `lr`; for GRPO also `pg_loss`, `entropy_loss`, `pg_clipfrac`, `ppo_kl`, and `kl_loss`
-   * when reference log-probs are given.
+   * One optimizer step on the mean over `samples` of each sample's token mean (or over tokens, with `perTokenLoss`), however
+   * they are split in micro-batches. Metrics: `loss`, `grad_norm`, `lr`; for GRPO also `pg_loss`, `entropy_loss`,
+   * `pg_clipfrac`, `ppo_kl`, `ess_ratio`, and with what they need: `kl_loss` (reference log-probs),
+   * `train_rollout_logprob_abs_diff` and `train_rollout_kl` (the sampler's), `ois` and `tis*`, `opsm_clipfrac`.
+   * `microBatches`: how many consecutive samples run together; default: as the trainer packs them.
    */
   step(
     samples: readonly TrainSample[],
     loss: LossSettings,
     optimizer: OptimizerSettings,
     signal?: AbortSignal,
+    microBatches?: readonly number[],
   ): Promise<Record<string, number>>;
   /** A copy. */
   state(): TrainerState;

@@ -1,15 +1,22 @@
 import { toMetricValue } from "@moonlight-rl/core";
 import type { Group, Rollout, RolloutSample } from "./rollout.ts";
+import { hasRepetition, passRates, zeroStdMetrics } from "./sample-metrics.ts";
 
 /** Metric values under the reference's names (miles ray/rollout/metrics.py). */
 export type Metrics = Record<string, number>;
 
-export function rolloutMetrics({ groups, dropped, prompts }: Rollout): Metrics {
+export function rolloutMetrics(
+  { groups, dropped, prompts }: Rollout,
+  { logPassrate }: { readonly logPassrate: boolean },
+): Metrics {
   const samples = groups.flatMap((group) => group.samples);
   return {
     "rollout/raw_reward": mean(samples.map(({ grade }) => grade.reward)),
     ...lengthMetrics("rollout/response_len", samples),
     "rollout/truncated_ratio": share(samples, ({ finishReason }) => finishReason === "length"),
+    "rollout/repetition_frac": share(samples, hasRepetition),
+    ...prefixed("rollout/", zeroStdMetrics(groups)),
+    ...(logPassrate ? prefixed("passrate/", passRates(rewardsOf(groups))) : {}),
     "rollout/answer_found_ratio": share(samples, answered),
     "rollout/prompts_consumed": prompts,
     ...Object.fromEntries(
@@ -19,14 +26,19 @@ export function rolloutMetrics({ groups, dropped, prompts }: Rollout): Metrics {
 }
 
 /** Metrics of one evaluation set. */
-export function evaluationMetrics(name: string, groups: readonly Group[]): Metrics {
+export function evaluationMetrics(
+  name: string,
+  groups: readonly Group[],
+  { logPassrate }: { readonly logPassrate: boolean },
+): Metrics {
   const samples = groups.flatMap((group) => group.samples);
+  const truncated = share(samples, ({ finishReason }) => finishReason === "length");
   return {
     [`eval/${name}`]: mean(samples.map(({ grade }) => grade.reward)),
-    [`eval/${name}-truncated_ratio`]: share(
-      samples,
-      ({ finishReason }) => finishReason === "length",
-    ),
+    [`eval/${name}-truncated_ratio`]: truncated,
+    [`eval/${name}/truncated_ratio`]: truncated,
+    [`eval/${name}/repetition_frac`]: share(samples, hasRepetition),
+    ...(logPassrate ? prefixed(`eval/${name}-`, passRates(rewardsOf(groups))) : {}),
     [`eval/${name}/answer_found_ratio`]: share(samples, answered),
     ...lengthMetrics(`eval/${name}/response_len`, samples),
   };
@@ -59,6 +71,10 @@ export function mean(values: Iterable<number>): number {
     count++;
   }
   return sum / count;
+}
+
+function rewardsOf(groups: readonly Group[]): number[][] {
+  return groups.map(({ samples }) => samples.map(({ grade }) => grade.reward));
 }
 
 function lengthMetrics(prefix: string, samples: readonly RolloutSample[]): Metrics {

@@ -1,4 +1,4 @@
-import type { Json } from "@moonlight-rl/core";
+import { UsageError, type Json } from "@moonlight-rl/core";
 import {
   readPromptRows,
   type PromptKeys,
@@ -31,6 +31,23 @@ export async function loadPrompts(
       typeof row.prompt === "string" ? row.prompt : (row.prompt.at(-1)?.content ?? "");
     return { text, question, tokens: tokenizer.encode(text), label: row.label };
   });
+}
+
+/** The prompts of at most `limit` tokens (null: all). Throws `DATA_INVALID` when none is left. */
+export function withinLength(
+  prompts: readonly Prompt[],
+  limit: number | null,
+  field: string,
+): readonly Prompt[] {
+  if (limit === null) return prompts;
+  const short = prompts.filter(({ tokens }) => tokens.length <= limit);
+  if (short.length === 0) {
+    throw new UsageError("DATA_INVALID", `No prompt has at most ${limit} tokens.`, {
+      field,
+      hint: "Raise the limit, or shorten the prompts.",
+    });
+  }
+  return short;
 }
 
 function textOf({ prompt }: PromptRow, applyChatTemplate: boolean, tokenizer: Tokenizer): string {

@@ -26,20 +26,58 @@ const HONOURED: Readonly<Record<string, readonly string[]>> = {
     "temperature",
     "topP",
     "topK",
+    "stopTokenIds",
     "shuffle",
     "seed",
+    "partialRollout",
+    "maskOffpolicyInPartialRollout",
+    "maxPromptLen",
+    "balanceData",
   ],
   reward: ["rmType"],
   algorithm: [
+    "advantageEstimator",
     "epsClip",
     "epsClipHigh",
+    "epsClipC",
     "useKlLoss",
     "klLossCoef",
     "klLossType",
+    "useUnbiasedKl",
+    "klCoef",
+    "refUpdateInterval",
     "entropyCoef",
     "grpoStdNormalization",
+    "rewardsNormalization",
+    "normalizeAdvantages",
+    "calculatePerTokenLoss",
+    "gamma",
+    "useRolloutLogprobs",
+    "useTis",
+    "tisClip",
+    "tisClipLow",
+    "useOpsm",
+    "opsmDelta",
+    "observeTrainingEntropy",
   ],
-  optimizer: ["lr", "weightDecay", "adamBeta1", "adamBeta2", "adamEps", "clipGrad"],
+  optimizer: [
+    "lr",
+    "minLr",
+    "lrDecayStyle",
+    "lrDecayIters",
+    "lrWarmupIters",
+    "lrWarmupFraction",
+    "lrWarmupInit",
+    "lrWsdDecayIters",
+    "lrWsdDecayStyle",
+    "weightDecay",
+    "adamBeta1",
+    "adamBeta2",
+    "adamEps",
+    "clipGrad",
+  ],
+  performance: ["useDynamicBatchSize", "maxTokensPerGpu", "microBatchSize"],
+  tracking: ["logPassrate"],
   eval: [
     "interval",
     "datasets",
@@ -47,6 +85,8 @@ const HONOURED: Readonly<Record<string, readonly string[]>> = {
     "maxResponseLen",
     "temperature",
     "topP",
+    "topK",
+    "maxPromptLen",
     "skipBeforeTrain",
   ],
 };
@@ -58,11 +98,7 @@ const HONOURED_PATHS = new Set([
 
 /** Why, where it is not simply that only the miles backend has such a thing. */
 const REASONS: Readonly<Record<string, string>> = {
-  "algorithm.advantageEstimator": "advantages are computed as GRPO does",
-  "algorithm.klCoef": "a KL penalty inside the reward is not computed; use algorithm.klLossCoef",
   "optimizer.name": "the optimizer is Adam",
-  "optimizer.lrDecayStyle": "the learning rate is constant",
-  "rollout.balanceData": "there is one rank, so nothing to balance",
 };
 const FOLDER = "the train stage reads its checkpoint artifact and saves in its own folder";
 
@@ -83,13 +119,15 @@ export function refuseFields(recipe: Recipe): Refusal[] {
       reason: `the graders here are ${GRADER_NAMES.join(", ")}`,
     });
   }
-  for (const [i, { name: _, path: __, ...own }] of recipe.eval.datasets.entries()) {
-    for (const key of Object.keys(own)) {
-      refusals.push({
-        field: `eval.datasets.${i}.${key}`,
-        reason: "every set is evaluated with the settings of `eval`",
-      });
-    }
+  if (recipe.algorithm.advantageEstimator === "ppo") {
+    refusals.push({ field: "algorithm.advantageEstimator", reason: "no critic is trained here" });
+  }
+  for (const [i, { rmType }] of recipe.eval.datasets.entries()) {
+    if (rmType === undefined || GRADER_NAMES.includes(rmType)) continue;
+    refusals.push({
+      field: `eval.datasets.${i}.rmType`,
+      reason: `the graders here are ${GRADER_NAMES.join(", ")}`,
+    });
   }
   return refusals;
 }

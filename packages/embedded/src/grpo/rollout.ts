@@ -3,14 +3,19 @@ import type { Recipe } from "@moonlight-rl/recipe";
 import type { Grade, Grader } from "@moonlight-rl/reward";
 import type { Tokenizer } from "@moonlight-rl/tokenizer";
 import type { Sample, Sampler } from "../engine/types.ts";
-import { moments } from "./advantage.ts";
-import type { Prompt, PromptSource } from "./prompt-source.ts";
+import { cutGroup, generateGroups, stepsOf, type GeneratedGroup } from "./generate-groups.ts";
+import { groupDropReason } from "./group-filter.ts";
+import type { PendingGroup } from "./pending-group.ts";
+import type { GroupSource } from "./group-source.ts";
+import type { Prompt } from "./prompt-source.ts";
 import { deriveSeed } from "./seed.ts";
 
 /** One graded response. */
-export interface RolloutSample extends Sample {
+export interface RolloutSample extends Pick<Sample, "tokens" | "logProbs" | "finishReason"> {
   readonly text: string;
   readonly grade: Grade;
+  /** 0 for tokens that do not count in training; absent: all do. */
+  readonly lossMask?: readonly number[];
 }
 
 /** The samples of one prompt. */
@@ -40,88 +45,86 @@ const MAX_WAVES = 32;
 const SEQUENCES = 256;
 
 /**
- * Collects one rollout: waves of `overSamplingBatchSize` prompts, `nSamplesPerPrompt` samples each, until enough groups have
- * passed the filter (miles rollout/sglang_rollout.py). As there, a whole wave of prompts is consumed even if the batch is
- * full before its end; what the reference aborts half-way is not sampled here at all. A function of (weights, seed, rollout id).
+ * Collects one rollout: waves of `overSamplingBatchSize` groups until enough have passed the filter, the next wave when what
+ * is kept or still open is too little (miles rollout/sglang_rollout.py). There groups end in the order in which a cluster
+ * happens to finish them; here a wave runs in portions of its order, one of the possible courses, so that the result is a
+ * function of (weights, seed, rollout id, what earlier rollouts left). Once the batch is full the rest of the wave is thrown
+ * away, or with `partialRollout` goes back to the source, with the tokens that it had at that moment.
  */
 export async function collectRollout(
   policy: Policy,
-  source: PromptSource,
+  source: GroupSource,
   recipe: Recipe,
   rolloutId: number,
   signal: AbortSignal,
 ): Promise<Rollout> {
-  const {
-    rolloutBatchSize,
-    overSamplingBatchSize,
-    nSamplesPerPrompt: n,
-    dynamicSamplingFilter,
-    maxResponseLen,
-    temperature,
-    topP,
-    topK,
-    seed,
-  } = recipe.rollout;
-  const perRequest = Math.max(1, Math.floor(SEQUENCES / n));
-  const groups: Group[] = [];
+  const { rolloutBatchSize, overSamplingBatchSize, nSamplesPerPrompt, partialRollout } =
+    recipe.rollout;
+  const perRequest = Math.max(1, Math.floor(SEQUENCES / nSamplesPerPrompt));
+  const kept: { readonly index: number; readonly group: Group }[] = [];
   const dropped = new Map<string, number>();
-  let prompts = 0;
-  for (let wave = 0; groups.length < rolloutBatchSize; wave++) {
-    if (wave === MAX_WAVES) throw starved(rolloutId, prompts, groups.length, dropped);
+  const before = source.promptsTaken;
+  for (let wave = 0; kept.length < rolloutBatchSize; wave++) {
+    if (wave === MAX_WAVES)
+      throw starved(rolloutId, source.promptsTaken - before, kept.length, dropped);
     const taken = source.take(overSamplingBatchSize);
-    prompts += taken.length;
     for (
       let first = 0;
-      first < taken.length && groups.length < rolloutBatchSize;
+      first < taken.length && kept.length < rolloutBatchSize;
       first += perRequest
     ) {
       throwIfAborted(signal);
-      const batch = taken.slice(first, first + perRequest);
-      const samples = await policy.sampler.generate({
-        prompts: batch.map(({ tokens }) => tokens),
-        n,
-        temperature,
-        topP,
-        topK,
-        maxNewTokens: maxResponseLen,
-        stopTokenIds: policy.tokenizer.stopTokenIds,
-        seed: deriveSeed("rollout", recipe.seed, seed, rolloutId, wave, first),
-        signal,
-      });
-      for (const [i, prompt] of batch.entries()) {
-        const group = {
-          prompt,
-          samples: samples
-            .slice(i * n, (i + 1) * n)
-            .map((sample) => graded(sample, prompt, policy)),
-        };
-        const reason = dynamicSamplingFilter === null ? undefined : dropReason(group);
+      const seed = deriveSeed("rollout", recipe.seed, recipe.rollout.seed, rolloutId, wave, first);
+      const portion = taken.slice(first, first + perRequest);
+      const ended = await generateGroups(policy, portion, recipe, seed, signal);
+      // Together on one machine, shorter groups end first; without partial rollouts the order of the prompts does as well.
+      if (partialRollout) ended.sort((a, b) => stepsOf(a) - stepsOf(b));
+      const surplus: GeneratedGroup[] = [];
+      let steps = 0;
+      for (const generated of ended) {
+        if (kept.length === rolloutBatchSize) {
+          surplus.push(generated);
+          continue;
+        }
+        steps = Math.max(steps, stepsOf(generated));
+        const group = gradedGroup(generated, policy);
+        const reason = groupDropReason(group, recipe.rollout.dynamicSamplingFilter);
         if (reason !== undefined) dropped.set(reason, (dropped.get(reason) ?? 0) + 1);
-        else if (groups.length < rolloutBatchSize) groups.push(group);
+        else kept.push({ index: generated.index, group });
+      }
+      if (partialRollout && kept.length === rolloutBatchSize) {
+        const open = taken.slice(first + perRequest);
+        source.giveBack([...surplus.map((group) => cutGroup(group, steps)), ...open]);
       }
     }
   }
-  return { groups, dropped, prompts };
+  return {
+    groups: kept.toSorted((a, b) => a.index - b.index).map(({ group }) => group),
+    dropped,
+    prompts: source.promptsTaken - before,
+  };
+}
+
+function gradedGroup({ prompt, samples }: PendingGroup, policy: Policy): Group {
+  return {
+    prompt,
+    samples: samples.map(({ tokens, logProbs, lossMask, finishReason = "length" }) => ({
+      ...graded({ tokens, logProbs, finishReason }, prompt, policy),
+      ...(lossMask === undefined ? {} : { lossMask }),
+    })),
+  };
 }
 
 /** Decodes and grades a response. */
 export function graded(
-  sample: Sample,
+  sample: Pick<Sample, "tokens" | "logProbs" | "finishReason">,
   prompt: Prompt,
   { tokenizer, grader }: Pick<Policy, "tokenizer" | "grader">,
 ): RolloutSample {
-  const text = tokenizer.decode(sample.tokens, { skipSpecialTokens: true });
-  return {
-    ...sample,
-    text,
-    grade: grader(text, prompt.label, { truncated: sample.finishReason === "length" }),
-  };
-}
-
-/** Why a group has nothing to learn from: all rewards equal (miles filter_hub check_reward_nonzero_std). */
-function dropReason({ samples }: Group): string | undefined {
-  const rewards = samples.map(({ grade }) => grade.reward);
-  return moments(rewards).std > 1e-8 ? undefined : `zero_std_${rewards[0] ?? 0}`;
+  const { tokens, logProbs, finishReason } = sample;
+  const text = tokenizer.decode(tokens, { skipSpecialTokens: true });
+  const grade = grader(text, prompt.label, { truncated: finishReason === "length" });
+  return { tokens, logProbs, finishReason, text, grade };
 }
 
 function starved(

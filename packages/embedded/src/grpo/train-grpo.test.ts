@@ -194,13 +194,13 @@ describe("refuseFields", () => {
       refused(
         "parallelism.tensorModelParallelSize=2",
         "optimizer.cpuOffload=true",
-        "algorithm.klCoef=0.1",
+        "algorithm.lambda=0.9",
         "reward.rmType=gpqa",
         "checkpoint.load=/x",
       ),
     ).toEqual([
       "checkpoint.load",
-      "algorithm.klCoef",
+      "algorithm.lambda",
       "optimizer.cpuOffload",
       "parallelism.tensorModelParallelSize",
       "reward.rmType",
@@ -208,16 +208,15 @@ describe("refuseFields", () => {
   });
 
   it.each([
-    ["algorithm.advantageEstimator=gspo", "algorithm.advantageEstimator"],
-    ["algorithm.epsClipC=3", "algorithm.epsClipC"],
+    ["algorithm.advantageEstimator=ppo", "algorithm.advantageEstimator"],
+    ["algorithm.customTisFunctionPath=a.b", "algorithm.customTisFunctionPath"],
     ["algorithm.routingReplay=rollout", "algorithm.routingReplay"],
     ["optimizer.name=muon", "optimizer.name"],
-    ["optimizer.lrDecayStyle=cosine", "optimizer.lrDecayStyle"],
-    ["rollout.partialRollout=true", "rollout.partialRollout"],
+    ["rollout.customGenerateFunctionPath=a.b", "rollout.customGenerateFunctionPath"],
     ["precision.mode=int4-qat", "precision.mode"],
     ["tracking.useWandb=true", "tracking.useWandb"],
     ["runtime.extraArgs=--x", "runtime.extraArgs"],
-    ["eval.datasets=[{name: a, path: a.jsonl, temperature: 0}]", "eval.datasets.0.temperature"],
+    ["eval.datasets=[{name: a, path: a.jsonl, rmType: gpqa}]", "eval.datasets.0.rmType"],
   ])("refuses %s", (set, field) => {
     expect(refused(set)).toEqual([field]);
   });

@@ -16,7 +16,8 @@ import { createTrainer } from "../engine/trainer.ts";
 import type { Sampler, Trainer } from "../engine/types.ts";
 import { evaluatePrompts } from "./evaluate.ts";
 import { evaluationMetrics, eventValues, rolloutMetrics, type Metrics } from "./metrics.ts";
-import { loadPrompts, PromptSource, type Prompt } from "./prompt-source.ts";
+import { GroupSource } from "./group-source.ts";
+import { loadPrompts, PromptSource, withinLength, type Prompt } from "./prompt-source.ts";
 import { collectRollout, type Group, type Policy } from "./rollout.ts";
 import {
   loadInitialWeights,
@@ -62,12 +63,23 @@ export async function trainGrpo(request: GrpoRequest): Promise<GrpoResult> {
   const { recipe, saveDir, emit } = request;
   const config = await openHfConfig(request.modelDir);
   const tokenizer = await loadTokenizer(request.modelDir);
-  const prompts = await loadPrompts(request.promptFile, recipe.data, tokenizer);
+  const { maxPromptLen } = recipe.rollout;
+  const prompts = withinLength(
+    await loadPrompts(request.promptFile, recipe.data, tokenizer),
+    maxPromptLen,
+    "rollout.maxPromptLen",
+  );
   const evalSets = await Promise.all(
-    request.evalSets.map(async ({ name, file }) => ({
-      name,
-      prompts: await loadPrompts(file, recipe.data, tokenizer),
-    })),
+    request.evalSets.map(async ({ name, file }) => {
+      const own = recipe.eval.datasets.find((dataset) => dataset.name === name);
+      const keys = {
+        ...recipe.data,
+        inputKey: own?.inputKey ?? recipe.data.inputKey,
+        labelKey: own?.labelKey ?? recipe.data.labelKey,
+      };
+      const all = await loadPrompts(file, keys, tokenizer);
+      return { name, prompts: withinLength(all, recipe.eval.maxPromptLen, "eval.maxPromptLen") };
+    }),
   );
   await mkdir(saveDir, { recursive: true });
   const reference = await loadInitialWeights(request.checkpointDir, config);
@@ -85,11 +97,19 @@ export async function trainGrpo(request: GrpoRequest): Promise<GrpoResult> {
   const history = new History(join(saveDir, HISTORY_FILE), resumed?.historyBytes ?? 0, emit);
   try {
     if (resumed !== undefined) trainer.load(resumed.trainer);
-    const source = new PromptSource(prompts, {
-      seed: recipe.rollout.seed,
-      shuffle: recipe.rollout.shuffle,
-      ...(resumed === undefined ? {} : { cursor: resumed.cursor }),
-    });
+    const source = new GroupSource(
+      prompts,
+      new PromptSource(prompts, {
+        seed: recipe.rollout.seed,
+        shuffle: recipe.rollout.shuffle,
+        ...(resumed === undefined ? {} : { cursor: resumed.source.cursor }),
+      }),
+      {
+        nSamplesPerPrompt: recipe.rollout.nSamplesPerPrompt,
+        maskOffPolicy: recipe.rollout.maskOffpolicyInPartialRollout,
+        ...(resumed === undefined ? {} : { buffer: resumed.source.buffer }),
+      },
+    );
     const policy = { sampler, tokenizer, grader: getGrader(recipe.reward.rmType) };
     const run = new Run({
       ...request,
@@ -98,13 +118,14 @@ export async function trainGrpo(request: GrpoRequest): Promise<GrpoResult> {
       source,
       evalSets,
       history,
-      reference,
-      save: async (rollout) => {
+      reference: resumed?.reference ?? reference,
+      save: async (rollout, updatedReference) => {
         await saveState(saveDir, config, {
           rollout,
           trainer: trainer.state(),
-          cursor: source.cursor,
+          source: source.state,
           historyBytes: history.flush(),
+          ...(updatedReference === undefined ? {} : { reference: updatedReference }),
         });
         await retainIterations(saveDir, KEPT_ITERATIONS);
       },
@@ -115,7 +136,7 @@ export async function trainGrpo(request: GrpoRequest): Promise<GrpoResult> {
       checkpointDir: saveDir,
       iteration: numRollout - 1,
       rollouts: numRollout,
-      optimizerSteps: trainer.state().steps,
+      optimizerSteps: trainer.steps,
       resumedAfter: resumed?.rollout,
     };
   } finally {
@@ -127,19 +148,22 @@ export async function trainGrpo(request: GrpoRequest): Promise<GrpoResult> {
 interface RunParts extends Omit<GrpoRequest, "evalSets"> {
   readonly trainer: Trainer;
   readonly policy: Policy & { readonly sampler: Sampler };
-  readonly source: PromptSource;
+  readonly source: GroupSource;
   readonly evalSets: readonly { readonly name: string; readonly prompts: readonly Prompt[] }[];
   readonly history: History;
   readonly reference: Float32Array;
-  save(rollout: number): Promise<void>;
+  /** `updatedReference`: the reference policy, where it is no longer the checkpoint that training started from. */
+  save(rollout: number, updatedReference: Float32Array | undefined): Promise<void>;
 }
 
 /** One pass of the loop per rollout: collect, train, push weights, evaluate, save. */
 class Run {
   readonly #parts: RunParts;
+  #reference: Float32Array;
 
   constructor(parts: RunParts) {
     this.#parts = parts;
+    this.#reference = parts.reference;
   }
 
   async from(start: number): Promise<void> {
@@ -165,29 +189,41 @@ class Run {
       const last = id === numRollout - 1;
       if (interval !== null && ((id + 1) % interval === 0 || last)) await this.#evaluate(id + 1);
       if (last || (saveInterval !== null && (id + 1) % saveInterval === 0))
-        await this.#parts.save(id);
+        await this.#parts.save(
+          id,
+          recipe.algorithm.refUpdateInterval === null ? undefined : this.#reference,
+        );
       progress(id + 1, `reward ${reward.toFixed(3)}`);
     }
   }
 
   async #rollout(id: number): Promise<number> {
-    const { recipe, policy, source, trainer, reference, signal, history, emit } = this.#parts;
+    const { recipe, policy, source, trainer, signal, history, emit } = this.#parts;
     const start = performance.now();
     const rollout = await collectRollout(policy, source, recipe, id, signal);
     const collected = performance.now();
-    const metrics = rolloutMetrics(rollout);
-    const stepsBefore = trainer.state().steps;
+    const metrics = rolloutMetrics(rollout, recipe.tracking);
+    const stepsBefore = trainer.steps;
     Object.assign(
       metrics,
-      await trainOnRollout(trainer, reference, rollout.groups, recipe, id, signal),
+      await trainOnRollout(trainer, this.#reference, rollout.groups, recipe, id, signal),
     );
     const state = trainer.state();
     if (state.steps === stepsBefore)
       throw new MoonlightError("TRAIN_NO_STEP", `Rollout ${id} took no optimizer step.`);
     policy.sampler.setWeights(state.parameters);
+    const { refUpdateInterval } = recipe.algorithm;
+    if (refUpdateInterval !== null && (id + 1) % refUpdateInterval === 0)
+      this.#reference = state.parameters;
     const end = performance.now();
+    const lengths = rollout.groups.flatMap(({ samples }) =>
+      samples.map(({ tokens }) => tokens.length),
+    );
+    const rolloutSeconds = (collected - start) / 1000;
     Object.assign(metrics, {
-      "perf/rollout_time": (collected - start) / 1000,
+      "perf/rollout_time": rolloutSeconds,
+      "perf/tokens_per_gpu_per_sec": lengths.reduce((a, b) => a + b, 0) / rolloutSeconds,
+      "perf/longest_sample_tokens_per_sec": Math.max(...lengths) / rolloutSeconds,
       "perf/actor_train_time": (end - collected) / 1000,
       "perf/step_time": (end - start) / 1000,
     });
@@ -218,7 +254,7 @@ class Run {
     const values: Metrics = {};
     for (const { name, prompts } of evalSets) {
       const groups = await evaluatePrompts(policy, prompts, recipe, name, step, signal);
-      Object.assign(values, evaluationMetrics(name, groups));
+      Object.assign(values, evaluationMetrics(name, groups, recipe.tracking));
       for (const [group, { prompt, samples }] of groups.slice(0, SHOWN_EVALUATION).entries())
         this.#record("eval", step, group, prompt, samples.slice(0, 1));
     }

@@ -25,14 +25,18 @@ import { megatronTensors, type HfConfig } from "@moonlight-rl/model";
 import { z } from "zod";
 import { parameterLayout } from "../model/layout.ts";
 import type { TrainerState } from "../engine/types.ts";
-import { cursorSchema, type Cursor } from "./prompt-source.ts";
+import type { GroupSourceState } from "./group-source.ts";
+import { storedGroupSchema } from "./pending-group.ts";
+import { cursorSchema } from "./prompt-source.ts";
 
 /** Everything that the loop needs to go on after `rollout`, bit for bit. */
 export interface TrainingState {
   /** Id of the last finished rollout. */
   readonly rollout: number;
   readonly trainer: TrainerState;
-  readonly cursor: Cursor;
+  readonly source: GroupSourceState;
+  /** The reference policy, where it is no longer the checkpoint that training started from. */
+  readonly reference?: Float32Array;
   /** Bytes of the history file that belong to this state. */
   readonly historyBytes: number;
 }
@@ -42,6 +46,21 @@ const extraSchema = z.object({
   rollout: z.int().nonnegative(),
   steps: z.int().nonnegative(),
   cursor: cursorSchema,
+  /** JSON of the groups that rollouts gave back unfinished. */
+  buffer: z
+    .string()
+    .default("[]")
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue({ code: "custom", message: "is not JSON" });
+        return z.NEVER;
+      }
+    })
+    .pipe(z.array(storedGroupSchema)),
+  /** Whether the reference policy is saved as well. */
+  reference: z.boolean().default(false),
   historyBytes: z.int().nonnegative(),
 });
 
@@ -52,6 +71,8 @@ const STATES = {
   expAvgSq: "optimizer.state.exp_avg_sq.",
 } as const;
 type StateName = keyof typeof STATES;
+/** Prefix of the reference policy's keys, in runs that renew it. */
+const REFERENCE = "moonlight.reference.";
 
 /** Saves an iteration: the weights in the model's own dtype under Megatron's keys, and the optimizer in float32. */
 export async function saveState(
@@ -83,15 +104,26 @@ export async function saveState(
       key: STATES[name] + tensor.key,
     })),
   );
+  const reference =
+    state.reference === undefined
+      ? []
+      : named(state.reference, () => "F32").map((tensor) => ({
+          ...tensor,
+          key: REFERENCE + tensor.key,
+        }));
   await writeTorchDist(folder, {
     iteration: state.rollout,
-    tensors: [...model, ...optimizer],
+    tensors: [...model, ...optimizer, ...reference],
     args: { ...megatronArgs(config), no_save_optim: false },
     common: {
       moonlight: {
         rollout: state.rollout,
         steps: state.trainer.steps,
-        cursor: { ...state.cursor },
+        cursor: { ...state.source.cursor },
+        ...(state.source.buffer.length === 0
+          ? {}
+          : { buffer: JSON.stringify(state.source.buffer) }),
+        ...(state.reference === undefined ? {} : { reference: true }),
         historyBytes: state.historyBytes,
       },
     },
@@ -142,8 +174,9 @@ async function loadState(
     return {
       rollout: extra.rollout,
       trainer: { ...states, steps: extra.steps },
-      cursor: extra.cursor,
+      source: { cursor: extra.cursor, buffer: extra.buffer },
       historyBytes: extra.historyBytes,
+      ...(extra.reference ? { reference: await readFlat(checkpoint, config, REFERENCE) } : {}),
     };
   } finally {
     await checkpoint.close();

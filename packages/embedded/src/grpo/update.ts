@@ -1,13 +1,15 @@
 import { MoonlightError, throwIfAborted } from "@moonlight-rl/core";
 import type { Recipe } from "@moonlight-rl/recipe";
-import type { Trainer, TrainSample } from "../engine/types.ts";
-import { groupAdvantages } from "./advantage.ts";
-import { mean, meanOf, prefixed, type Metrics } from "./metrics.ts";
+import { scheduleSteps } from "../engine/schedule.ts";
+import type { GrpoLoss, Trainer, TrainSample } from "../engine/types.ts";
+import { learningRate } from "./learning-rate.ts";
+import { meanOf, prefixed, type Metrics } from "./metrics.ts";
 import type { Group } from "./rollout.ts";
+import { trainData } from "./train-samples.ts";
 
 /**
- * Trains on one rollout (miles backends/megatron_utils/actor.py): reference and old log-probs by the trainer, advantages per
- * group, then `numStepsPerRollout` optimizer steps over the samples in order. Returns train/* and rollout/* metrics.
+ * Trains on one rollout: `numStepsPerRollout` optimizer steps over the samples in order, all against the log-probs of before
+ * the first (miles backends/megatron_utils/actor.py, model.py). Returns train/* and rollout/* metrics.
  */
 export async function trainOnRollout(
   trainer: Trainer,
@@ -17,69 +19,73 @@ export async function trainOnRollout(
   rolloutId: number,
   signal: AbortSignal,
 ): Promise<Metrics> {
-  const { algorithm, optimizer, rollout } = recipe;
-  const { temperature } = rollout;
-  const sequences = groups.flatMap(({ prompt, samples }) =>
-    samples.map(({ tokens }) => ({
-      tokens: [...prompt.tokens, ...tokens],
-      promptLength: prompt.tokens.length,
-    })),
+  const { samples, metrics: rolloutMetrics } = await trainData(
+    trainer,
+    reference,
+    groups,
+    recipe,
+    signal,
   );
-  const sampled = groups.flatMap(({ samples }) => samples.map(({ logProbs }) => logProbs));
-  const advantages = groups.flatMap(({ samples }) =>
-    groupAdvantages(
-      samples.map(({ grade }) => grade.reward),
-      { stdNormalization: algorithm.grpoStdNormalization },
-    ),
-  );
-  const refLogProbs = algorithm.useKlLoss
-    ? await trainer.logProbs(sequences, { weights: reference, temperature, signal })
-    : undefined;
-  throwIfAborted(signal);
-  const oldLogProbs = await trainer.logProbs(sequences, { temperature, signal });
-
-  const samples = sequences.map((sequence, i): TrainSample => {
-    const ref = refLogProbs?.[i];
-    return {
-      ...sequence,
-      oldLogProbs: oldLogProbs[i] ?? new Float32Array(0),
-      advantage: advantages[i] ?? 0,
-      ...(ref === undefined ? {} : { refLogProbs: ref }),
-    };
-  });
+  const loss = lossOf(recipe);
   const steps: Metrics[] = [];
-  const perStep = samples.length / rollout.numStepsPerRollout;
-  for (let step = 0; step < rollout.numStepsPerRollout; step++) {
+  for (const [step, batches] of optimizerSteps(samples, recipe).entries()) {
     throwIfAborted(signal);
+    const lr = learningRate(recipe, trainer.steps);
     const metrics = await trainer.step(
-      samples.slice(Math.round(step * perStep), Math.round((step + 1) * perStep)),
-      {
-        kind: "grpo",
-        epsClip: algorithm.epsClip,
-        epsClipHigh: algorithm.epsClipHigh,
-        klLossCoef: algorithm.klLossCoef,
-        klLossType: algorithm.klLossType,
-        entropyCoef: algorithm.entropyCoef,
-        temperature,
-      },
-      optimizer,
+      batches.flat(),
+      loss,
+      { ...recipe.optimizer, lr },
       signal,
+      recipe.performance.useDynamicBatchSize ? batches.map(({ length }) => length) : undefined,
     );
     assertFinite(metrics, rolloutId, step);
     steps.push(metrics);
   }
-  const flatten = (rows: readonly ArrayLike<number>[]): number[] =>
-    rows.map((row) => mean(Array.from(row)));
-  const differences = sampled.map((row, i) =>
-    mean(row.map((value, t) => Math.abs(value - (oldLogProbs[i]?.[t] ?? NaN)))),
+  return { ...prefixed("train/", meanOf(steps)), ...rolloutMetrics };
+}
+
+/**
+ * The samples of each optimizer step by micro-batch. The result of a step does not depend on its micro-batches beyond
+ * rounding: those of a fixed number of samples, which know no shared prompts, are left to the trainer's own packing.
+ */
+function optimizerSteps(
+  samples: readonly TrainSample[],
+  { rollout, performance }: Recipe,
+): TrainSample[][][] {
+  const { rolloutBatchSize, nSamplesPerPrompt, numStepsPerRollout, balanceData } = rollout;
+  const steps = scheduleSteps(
+    samples.map(({ tokens }) => tokens.length),
+    {
+      ranks: 1,
+      globalBatchSize: Math.floor((rolloutBatchSize * nSamplesPerPrompt) / numStepsPerRollout),
+      maxTokens: performance.useDynamicBatchSize ? performance.maxTokensPerGpu : null,
+      microBatchSize: performance.microBatchSize,
+      balance: balanceData,
+    },
   );
+  return steps.map((ranks) =>
+    ranks.flatMap((batches) =>
+      batches.map((batch) => batch.map((index) => samples[index] as TrainSample)),
+    ),
+  );
+}
+
+function lossOf({ algorithm, rollout }: Recipe): GrpoLoss {
+  const { useTis, tisClipLow, tisClip, useOpsm, opsmDelta, useKlLoss, klLossCoef } = algorithm;
   return {
-    ...prefixed("train/", meanOf(steps)),
-    "train/train_rollout_logprob_abs_diff": mean(differences),
-    "rollout/log_probs": mean(flatten(oldLogProbs)),
-    "rollout/rollout_log_probs": mean(flatten(sampled)),
-    ...(refLogProbs === undefined ? {} : { "rollout/ref_log_probs": mean(flatten(refLogProbs)) }),
-    "rollout/advantages": mean(advantages),
+    kind: "grpo",
+    epsClip: algorithm.epsClip,
+    epsClipHigh: algorithm.epsClipHigh,
+    epsClipC: algorithm.epsClipC ?? undefined,
+    klLossCoef: useKlLoss ? klLossCoef : 0,
+    klLossType: algorithm.klLossType,
+    useUnbiasedKl: algorithm.useUnbiasedKl,
+    entropyCoef: algorithm.entropyCoef,
+    temperature: rollout.temperature,
+    ratio: algorithm.advantageEstimator === "gspo" ? "sequence" : "token",
+    opsmDelta: useOpsm ? opsmDelta : undefined,
+    tis: useTis ? { low: tisClipLow, high: tisClip } : undefined,
+    perTokenLoss: algorithm.calculatePerTokenLoss,
   };
 }
 

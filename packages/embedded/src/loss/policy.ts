@@ -1,98 +1,115 @@
+import type { Tape } from "../autodiff/tape.ts";
 import type { GrpoLoss } from "../engine/types.ts";
 import type { Value } from "../onnx/graph.ts";
-import type { Tape } from "../autodiff/tape.ts";
+import { MAX_LOG_RATIO } from "./kl-estimate.ts";
+import { approximateKl, tokenMath, type TokenMath } from "./kl.ts";
+import { sampleSums } from "./sample-sums.ts";
 import type { TokenScores } from "./token-log-probs.ts";
+
+/** Unclamped ratios of the reference are finite here, so that a masked token's weight of 0 leaves nothing of them. */
+const MAX_EXPONENT = 80;
 
 /** Inputs of the policy loss, [R] each unless said otherwise. */
 export interface PolicyInputs {
   readonly oldLogProbs: Value;
   readonly refLogProbs: Value;
   readonly advantage: Value;
+  /** Factor on the policy term alone (truncated importance sampling); ones without it. */
+  readonly correction: Value;
+  /** What a token adds to a mean over samples of counts per counted token, masked tokens included. */
+  readonly countWeight: Value;
   /** Scalars. */
   readonly low: Value;
   readonly high: Value;
+  readonly dualClip: Value;
+  readonly opsmDelta: Value;
   readonly klCoef: Value;
   readonly entropyCoef: Value;
 }
 
 export function policyInputs(tape: Tape): PolicyInputs {
   const { graph } = tape;
+  const perToken = (name: string): Value => graph.input(name, ["R"]);
+  const scalar = (name: string): Value => graph.input(name, []);
   return {
-    oldLogProbs: graph.input("oldLogProbs", ["R"]),
-    refLogProbs: graph.input("refLogProbs", ["R"]),
-    advantage: graph.input("advantage", ["R"]),
-    low: graph.input("low", []),
-    high: graph.input("high", []),
-    klCoef: graph.input("klCoef", []),
-    entropyCoef: graph.input("entropyCoef", []),
+    oldLogProbs: perToken("oldLogProbs"),
+    refLogProbs: perToken("refLogProbs"),
+    advantage: perToken("advantage"),
+    correction: perToken("correction"),
+    countWeight: perToken("countWeight"),
+    low: scalar("low"),
+    high: scalar("high"),
+    dualClip: scalar("dualClip"),
+    opsmDelta: scalar("opsmDelta"),
+    klCoef: scalar("klCoef"),
+    entropyCoef: scalar("entropyCoef"),
   };
 }
 
-/** Log-ratios beyond this are clamped before exponentiation, as the reference does. */
-const MAX_LOG_RATIO = 20;
-/** `low_var_kl` values beyond this are clamped. */
-const MAX_LOW_VAR_KL = 10;
+/** The settings that change the graph; the others are inputs. */
+export type PolicyShape = Pick<
+  GrpoLoss,
+  "klLossType" | "ratio" | "useUnbiasedKl" | "opsmDelta" | "tis"
+>;
+
+/** What decides about reusing a graph. */
+export function policyShapeKey(shape: PolicyShape): string {
+  const { klLossType, ratio, useUnbiasedKl, opsmDelta, tis } = shape;
+  return [
+    klLossType,
+    ratio ?? "token",
+    useUnbiasedKl === true,
+    opsmDelta != null,
+    tis != null,
+  ].join("/");
+}
 
 /**
- * The clipped policy loss with its KL and entropy terms (miles `compute_policy_loss`, `compute_approx_kl`).
- * Seeds the gradients of log-probs and entropy; returns the metrics by name, each Σ weight·x.
+ * The clipped policy loss with its KL and entropy terms (miles loss_hub/losses.py policy_loss_function). Seeds the gradients
+ * of log-probs and entropy; returns the metrics by name, each Σ weight·x.
  */
 export function policyLoss(
   tape: Tape,
   scores: TokenScores,
   weight: Value,
   inputs: PolicyInputs,
-  klLossType: GrpoLoss["klLossType"],
+  shape: PolicyShape,
 ): ReadonlyMap<string, Value> {
   const { graph } = tape;
-  const op = (name: string, ...values: Value[]): Value => graph.node(name, values, ["R"]);
-  const number = (value: number): Value => graph.scalar(value);
-  const indicator = (condition: Value): Value =>
-    graph.node("Cast", [condition], ["R"], { attributes: { to: 1 } });
-  const compare = (name: string, a: Value, b: Value): Value =>
-    indicator(graph.node(name, [a, b], ["R"], { type: "bool" }));
-  const within = (x: Value, limit: number): Value =>
-    compare("LessOrEqual", op("Abs", x), number(limit));
-  const clamp = (x: Value, limit: number): Value => op("Clip", x, number(-limit), number(limit));
-  const weightedSum = (x: Value): Value =>
-    graph.node("ReduceSum", [op("Mul", weight, x)], [1], { attributes: { keepdims: 1 } });
+  const math = tokenMath(tape);
+  const { op, number, compare } = math;
+  const sums = sampleSums(tape);
+  const sumOf = (x: Value, by: Value = weight): Value =>
+    graph.node("ReduceSum", [op("Mul", by, x)], [1], { attributes: { keepdims: 1 } });
 
   const delta = op("Sub", scores.logProbs, inputs.oldLogProbs);
-  const ratio = op("Exp", clamp(delta, MAX_LOG_RATIO));
-  const negative = op("Neg", inputs.advantage);
-  const free = op("Mul", ratio, negative);
-  const one = number(1);
-  const clipped = op(
-    "Mul",
-    op("Clip", ratio, op("Sub", one, inputs.low), op("Add", one, inputs.high)),
-    negative,
-  );
-  const pg = op("Max", free, clipped);
-  // Where the clipped branch is larger its slope is zero; where both agree the slope is the free one's.
-  const pgSlope = op(
-    "Mul",
-    op("Mul", free, compare("GreaterOrEqual", free, clipped)),
-    within(delta, MAX_LOG_RATIO),
-  );
+  const bySample = shape.ratio === "sequence";
+  const logRatio = bySample ? sums.mean(delta) : delta;
+  const clip = clippedLoss(math, logRatio, inputs);
+  const dropped =
+    shape.opsmDelta == null
+      ? undefined
+      : op(
+          "Mul",
+          compare("Less", inputs.advantage, number(0)),
+          compare("Greater", op("Neg", sums.mean(delta)), inputs.opsmDelta),
+        );
+  const factor =
+    dropped === undefined
+      ? inputs.correction
+      : op("Mul", inputs.correction, op("Sub", number(1), dropped));
+  const pg = op("Mul", clip.value, factor);
+  const byRatio = op("Mul", op("Mul", clip.slope, factor), weight);
+  const pgGradient = bySample ? op("Mul", sums.total(byRatio), sums.share) : byRatio;
 
-  const distance = op("Sub", scores.logProbs, inputs.refLogProbs);
-  const kl = ((): { readonly value: Value; readonly slope: Value } => {
-    if (klLossType === "k1")
-      return { value: distance, slope: op("Add", op("Sub", distance, distance), one) };
-    if (klLossType === "k2") {
-      return { value: op("Mul", op("Mul", distance, distance), number(0.5)), slope: distance };
-    }
-    const clampedDistance = klLossType === "low_var_kl" ? clamp(distance, MAX_LOG_RATIO) : distance;
-    const shrink = op("Exp", op("Neg", clampedDistance));
-    const value = op("Add", op("Sub", shrink, one), clampedDistance);
-    const slope = op("Sub", one, shrink);
-    if (klLossType === "k3") return { value, slope };
-    const inside = op("Mul", within(distance, MAX_LOG_RATIO), within(value, MAX_LOW_VAR_KL));
-    return { value: clamp(value, MAX_LOW_VAR_KL), slope: op("Mul", slope, inside) };
-  })();
-
-  const slope = op("Add", pgSlope, op("Mul", kl.slope, inputs.klCoef));
-  tape.add(scores.logProbs, op("Mul", slope, weight));
+  const kl = approximateKl(
+    math,
+    op("Sub", scores.logProbs, inputs.refLogProbs),
+    shape.klLossType,
+    shape.useUnbiasedKl === true ? op("Exp", math.clamp(delta, MAX_EXPONENT)) : undefined,
+  );
+  const klGradient = op("Mul", op("Mul", kl.slope, inputs.klCoef), weight);
+  tape.add(scores.logProbs, op("Add", pgGradient, klGradient));
   tape.add(scores.entropy, op("Mul", op("Neg", inputs.entropyCoef), weight));
 
   const loss = op(
@@ -101,11 +118,62 @@ export function policyLoss(
     op("Mul", kl.value, inputs.klCoef),
   );
   return new Map([
-    ["loss", weightedSum(loss)],
-    ["pg_loss", weightedSum(pg)],
-    ["entropy_loss", weightedSum(scores.entropy)],
-    ["pg_clipfrac", weightedSum(compare("Greater", clipped, free))],
-    ["ppo_kl", weightedSum(op("Neg", delta))],
-    ["kl_loss", weightedSum(kl.value)],
+    ["loss", sumOf(loss)],
+    ["pg_loss", sumOf(pg)],
+    ["entropy_loss", sumOf(scores.entropy)],
+    ["pg_clipfrac", sumOf(clip.clipped)],
+    ["ppo_kl", sumOf(op("Neg", logRatio))],
+    ["ess_ratio", sumOf(effectiveShare(math, sums, logRatio))],
+    ["kl_loss", sumOf(kl.value)],
+    ...(shape.tis == null
+      ? []
+      : ([["ois", sumOf(op("Exp", math.clamp(logRatio, MAX_EXPONENT)))]] as const)),
+    ...(dropped === undefined
+      ? []
+      : ([["opsm_clipfrac", sumOf(dropped, inputs.countWeight)]] as const)),
   ]);
+}
+
+/** PPO's clipped loss per token, its slope by the log-ratio, and 1 where the clip decides (compute_policy_loss). */
+function clippedLoss(
+  { op, number, compare, clamp, within }: TokenMath,
+  logRatio: Value,
+  { advantage, low, high, dualClip }: PolicyInputs,
+): Record<"value" | "slope" | "clipped", Value> {
+  const ratio = op("Exp", clamp(logRatio, MAX_LOG_RATIO));
+  const negative = op("Neg", advantage);
+  const free = op("Mul", ratio, negative);
+  const clipped = op(
+    "Mul",
+    op("Clip", ratio, op("Sub", number(1), low), op("Add", number(1), high)),
+    negative,
+  );
+  const larger = op("Max", free, clipped);
+  // Where the clipped branch is larger its slope is zero; where both agree the slope is the free one's.
+  const slope = op(
+    "Mul",
+    op("Mul", free, compare("GreaterOrEqual", free, clipped)),
+    within(logRatio, MAX_LOG_RATIO),
+  );
+  // Dual clip: with a negative advantage the loss is at most c·|A|.
+  const cap = op("Mul", dualClip, negative);
+  const capped = op("Mul", compare("Less", advantage, number(0)), compare("Less", cap, larger));
+  const open = op("Sub", number(1), capped);
+  return {
+    value: op("Add", op("Mul", larger, open), op("Mul", cap, capped)),
+    slope: op("Mul", slope, open),
+    clipped: compare("Greater", clipped, free),
+  };
+}
+
+/** (Σ w)² ÷ (n·Σ w²) of each sample's ratios w: 1 on policy, near 0 when few tokens carry all (compute_ess_ratio_contribution). */
+function effectiveShare(
+  { op, number, clamp }: TokenMath,
+  sums: ReturnType<typeof sampleSums>,
+  logRatio: Value,
+): Value {
+  const ratio = op("Exp", clamp(logRatio, MAX_LOG_RATIO));
+  const first = sums.mean(ratio);
+  const second = sums.mean(op("Mul", ratio, ratio));
+  return op("Div", op("Mul", first, first), op("Max", second, number(1e-8)));
 }

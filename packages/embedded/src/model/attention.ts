@@ -5,15 +5,27 @@ import { concat, reshape, split, transpose2d } from "../autodiff/shape.ts";
 import type { Tape } from "../autodiff/tape.ts";
 import type { Value } from "../onnx/graph.ts";
 import type { GraphParameters } from "./parameters.ts";
+import { ropeSettings } from "./rope-scaling.ts";
 import { quarterTurn } from "./rope.ts";
+
+/**
+ * Added to the mean square by the norms of the two latents. transformers and DeepSeek's own code take this here, whatever
+ * `rms_norm_eps` says.
+ */
+const LATENT_EPSILON = 1e-6;
 
 /**
  * The weights of one attention layer after absorption: queries and outputs act on the latent directly, so that every
  * head shares one key of kv_lora_rank + qk_rope_head_dim numbers per token, in training as in decoding.
  */
 export interface AbsorbedAttention {
-  /** Rows: latent queries of all heads, their RoPE parts, the key's RoPE part, both RoPE parts a quarter turn on, the latent. */
+  /**
+   * On the hidden state. Rows: latent queries of all heads, their RoPE parts, the key's RoPE part, both RoPE parts a
+   * quarter turn on, the latent. With q_lora_rank: the query's latent instead of all that belongs to queries.
+   */
   readonly input: Value;
+  /** Only with q_lora_rank, on the normalised query latent: what `input` has of queries otherwise, in the same order. */
+  readonly query?: Value;
   /** [heads · kv_lora_rank, hidden] */
   readonly output: Value;
 }
@@ -49,12 +61,18 @@ export function absorbAttention(
     qk_rope_head_dim: rope,
     v_head_dim: value,
   } = config;
-  const scale = (nope + rope) ** -0.5;
+  const scale = (nope + rope) ** -0.5 * ropeSettings(config).scoreFactor;
   const turn = quarterTurn(tape, rope);
   const turned = (weights: Value): Value => matmul(tape, turn, weights);
-  const flat = (weights: Value, rows: number): Value => reshape(tape, weights, [rows, hidden]);
+  const flat = (weights: Value, rows: number, columns = hidden): Value =>
+    reshape(tape, weights, [rows, columns]);
 
-  const query = parameters.get(`${prefix}.q_proj.weight`, [heads, nope + rope, hidden]);
+  const rank = config.q_lora_rank ?? undefined;
+  const query = parameters.get(`${prefix}.${rank === undefined ? "q_proj" : "q_b_proj"}.weight`, [
+    heads,
+    nope + rope,
+    rank ?? hidden,
+  ]);
   const [queryNope, queryRope] = split(tape, query, [nope, rope], 1) as [Value, Value];
   const keyAndValue = parameters.get(`${prefix}.kv_b_proj.weight`, [heads, nope + value, latent]);
   const [keyUp, valueUp] = split(tape, keyAndValue, [nope, value], 1) as [Value, Value];
@@ -62,55 +80,55 @@ export function absorbAttention(
   const [latentDown, keyRope] = split(tape, down, [latent, rope], 0) as [Value, Value];
 
   const scaledRope = scaleBy(tape, queryRope, scale);
-  const input = concat(
-    tape,
-    [
-      flat(matmul(tape, keyUp, queryNope, { transA: true, scale }), heads * latent),
-      flat(scaledRope, heads * rope),
-      keyRope,
-      flat(turned(scaledRope), heads * rope),
-      turned(keyRope),
-      latentDown,
-    ],
-    0,
+  const latentQuery = flat(
+    matmul(tape, keyUp, queryNope, { transA: true, scale }),
+    heads * latent,
+    rank,
   );
+  const straight = flat(scaledRope, heads * rope, rank);
+  const onward = flat(turned(scaledRope), heads * rope, rank);
+  const join = (...parts: Value[]): Value => concat(tape, parts, 0);
   const out = reshape(tape, transpose2d(tape, parameters.get(`${prefix}.o_proj.weight`)), [
     heads,
     value,
     hidden,
   ]);
-  return { input, output: flat(matmul(tape, valueUp, out, { transA: true }), heads * latent) };
+  const output = flat(matmul(tape, valueUp, out, { transA: true }), heads * latent);
+  if (rank === undefined) {
+    return {
+      input: join(latentQuery, straight, keyRope, onward, turned(keyRope), latentDown),
+      output,
+    };
+  }
+  return {
+    input: join(parameters.get(`${prefix}.q_a_proj.weight`), keyRope, turned(keyRope), latentDown),
+    query: join(latentQuery, straight, onward),
+    output,
+  };
 }
 
 /** Queries, latents and keys of the tokens x [N, hidden]. */
 export function projectAttention(
   tape: Tape,
   config: HfConfig,
+  parameters: GraphParameters,
+  prefix: string,
   x: Value,
   weights: AbsorbedAttention,
-  latentGain: Value,
   factors: RopeFactors,
 ): Projection {
-  const {
-    num_attention_heads: heads,
-    kv_lora_rank: latent,
-    qk_rope_head_dim: rope,
-    rms_norm_eps: epsilon,
-  } = config;
+  const { num_attention_heads: heads, kv_lora_rank: latent, qk_rope_head_dim: rope } = config;
   const [rows] = x.shape as [string];
-  const [queryLatent, straight, turned, raw] = split(
-    tape,
-    matmul(tape, x, weights.input, { transB: true }),
-    [heads * latent, (heads + 1) * rope, (heads + 1) * rope, latent],
-    1,
-  ) as [Value, Value, Value, Value];
+  const norm = (value: Value, name: string): Value =>
+    rmsNorm(tape, value, parameters.get(`${prefix}.${name}.weight`), LATENT_EPSILON);
+  const { queryLatent, straight, turned, raw } = linearParts(tape, config, x, weights, norm);
   const rotated = add(
     tape,
     scaleBy(tape, straight, factors.cos),
     scaleBy(tape, turned, factors.sin),
   );
   const [queryRope, keyRope] = split(tape, rotated, [heads * rope, rope], 1) as [Value, Value];
-  const normalised = rmsNorm(tape, raw, latentGain, epsilon);
+  const normalised = norm(raw, "kv_a_layernorm");
   return {
     query: concat(
       tape,
@@ -122,5 +140,45 @@ export function projectAttention(
     ),
     latent: normalised,
     key: concat(tape, [normalised, keyRope], 1),
+  };
+}
+
+/** The products with the absorbed weights: latent queries, RoPE parts of queries and key as they are and turned, the raw latent. */
+function linearParts(
+  tape: Tape,
+  config: HfConfig,
+  x: Value,
+  weights: AbsorbedAttention,
+  norm: (value: Value, name: string) => Value,
+): Record<"queryLatent" | "straight" | "turned" | "raw", Value> {
+  const { num_attention_heads: heads, kv_lora_rank: latent, qk_rope_head_dim: rope } = config;
+  const parts = (input: Value, matrix: Value, sizes: readonly number[]): Value[] =>
+    split(tape, matmul(tape, input, matrix, { transB: true }), sizes, 1);
+  if (weights.query === undefined) {
+    const sizes = [heads * latent, (heads + 1) * rope, (heads + 1) * rope, latent];
+    const [queryLatent, straight, turned, raw] = parts(x, weights.input, sizes) as [
+      Value,
+      Value,
+      Value,
+      Value,
+    ];
+    return { queryLatent, straight, turned, raw };
+  }
+  const [queryDown, keyRope, keyTurned, raw] = parts(x, weights.input, [
+    config.q_lora_rank ?? 0,
+    rope,
+    rope,
+    latent,
+  ]) as [Value, Value, Value, Value];
+  const [queryLatent, queryRope, queryTurned] = parts(
+    norm(queryDown, "q_a_layernorm"),
+    weights.query,
+    [heads * latent, heads * rope, heads * rope],
+  ) as [Value, Value, Value];
+  return {
+    queryLatent,
+    straight: concat(tape, [queryRope, keyRope], 1),
+    turned: concat(tape, [queryTurned, keyTurned], 1),
+    raw,
   };
 }

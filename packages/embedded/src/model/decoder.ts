@@ -42,9 +42,10 @@ export function decoder(
     const projection = projectAttention(
       tape,
       config,
+      parameters,
+      `${prefix}.self_attn`,
       norm(x, "input_layernorm"),
       weights,
-      parameters.get(`${prefix}.self_attn.kv_a_layernorm.weight`),
       factors,
     );
     keys.push(projection.key);
@@ -58,7 +59,7 @@ export function decoder(
     x = add(tape, x, rawMatmul(tape, context, weights.output));
     x = add(tape, x, mlp(tape, config, parameters, layer, norm(x, "post_attention_layernorm")));
   });
-  return { logits: languageHead(tape, parameters, x, epsilon), keys };
+  return { logits: languageHead(tape, config, parameters, x), keys };
 }
 
 /** Attention to the cache and to the token itself, whose key is not in the cache yet: → [B, heads · kv_lora_rank]. */

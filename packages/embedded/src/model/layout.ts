@@ -25,7 +25,13 @@ export function parameterLayout(config: HfConfig): ParameterLayout {
     const attention = `${prefix}.self_attn`;
     const query = heads * (config.qk_nope_head_dim + config.qk_rope_head_dim);
     add(`${prefix}.input_layernorm.weight`, [hidden]);
-    add(`${attention}.q_proj.weight`, [query, hidden]);
+    if (config.q_lora_rank == null) {
+      add(`${attention}.q_proj.weight`, [query, hidden]);
+    } else {
+      add(`${attention}.q_a_proj.weight`, [config.q_lora_rank, hidden]);
+      add(`${attention}.q_a_layernorm.weight`, [config.q_lora_rank]);
+      add(`${attention}.q_b_proj.weight`, [query, config.q_lora_rank]);
+    }
     add(`${attention}.kv_a_proj_with_mqa.weight`, [
       config.kv_lora_rank + config.qk_rope_head_dim,
       hidden,
@@ -40,7 +46,7 @@ export function parameterLayout(config: HfConfig): ParameterLayout {
     addMlp(config, `${prefix}.mlp`, layer, add);
   }
   add("model.norm.weight", [hidden]);
-  add("lm_head.weight", [config.vocab_size, hidden]);
+  if (!config.tie_word_embeddings) add("lm_head.weight", [config.vocab_size, hidden]);
   return { entries, total };
 }
 
@@ -61,7 +67,7 @@ function addMlp(
   add(`${prefix}.gate.weight`, [config.n_routed_experts, hidden]);
   add(`${prefix}.gate.e_score_correction_bias`, [config.n_routed_experts], false);
   const shared = config.moe_intermediate_size * config.n_shared_experts;
-  for (const kind of kinds) up(`${prefix}.shared_experts`, kind, shared);
+  if (shared > 0) for (const kind of kinds) up(`${prefix}.shared_experts`, kind, shared);
   for (const kind of kinds) {
     for (let expert = 0; expert < config.n_routed_experts; expert++) {
       up(`${prefix}.experts.${expert}`, kind, config.moe_intermediate_size);

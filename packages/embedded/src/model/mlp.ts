@@ -19,11 +19,9 @@ export function mlp(
 ): Value {
   const prefix = `model.layers.${layer}.mlp`;
   if (!isMoeLayer(config, layer)) return denseMlp(tape, parameters, prefix, x);
-  return add(
-    tape,
-    routedMlp(tape, config, parameters, prefix, x),
-    denseMlp(tape, parameters, `${prefix}.shared_experts`, x),
-  );
+  const routed = routedMlp(tape, config, parameters, prefix, x);
+  if (config.n_shared_experts === 0) return routed;
+  return add(tape, routed, denseMlp(tape, parameters, `${prefix}.shared_experts`, x));
 }
 
 function denseMlp(tape: Tape, parameters: GraphParameters, prefix: string, x: Value): Value {
@@ -46,6 +44,8 @@ function routedMlp(
     topK: config.num_experts_per_tok,
     normalise: config.norm_topk_prob && config.num_experts_per_tok > 1,
     scale: config.routed_scaling_factor,
+    groups: config.n_group,
+    topGroups: config.topk_group,
   });
   const groups = new Groups(tape, routing.counts, experts);
   const linear = (input: Value, kind: string): Value =>

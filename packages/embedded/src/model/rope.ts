@@ -1,18 +1,19 @@
 import type { HfConfig } from "@moonlight-rl/model";
 import type { Value } from "../onnx/graph.ts";
 import type { Tape } from "../autodiff/tape.ts";
+import { ropeSettings, type RopeSettings } from "./rope-scaling.ts";
 
 /** Cosines and sines of the rotary embedding, [count, qk_rope_head_dim] each, where a pair of columns shares its angle. */
 export class RopeTable {
   readonly #dims: number;
-  readonly #theta: number;
+  readonly #settings: RopeSettings;
   #cos = new Float32Array(0);
   #sin = new Float32Array(0);
   #count = 0;
 
   constructor(config: HfConfig) {
     this.#dims = config.qk_rope_head_dim;
-    this.#theta = config.rope_theta;
+    this.#settings = ropeSettings(config);
   }
 
   /** The rows of the given positions. */
@@ -33,17 +34,17 @@ export class RopeTable {
 
   #grow(atLeast: number): void {
     const dims = this.#dims;
+    const { frequencies, rotaryFactor } = this.#settings;
     this.#count = Math.max(atLeast, 2 * this.#count, 64);
     this.#cos = new Float32Array(this.#count * dims);
     this.#sin = new Float32Array(this.#count * dims);
     for (let column = 0; column < dims; column++) {
-      // float32 as the reference computes its frequencies and angles.
-      const pair = column - (column % 2);
-      const frequency = Math.fround(1 / Math.fround(this.#theta ** (pair / dims)));
+      const frequency = frequencies[column >> 1] as number;
       for (let position = 0; position < this.#count; position++) {
+        // float32, as transformers computes its angles.
         const angle = Math.fround(position * frequency);
-        this.#cos[position * dims + column] = Math.cos(angle);
-        this.#sin[position * dims + column] = Math.sin(angle);
+        this.#cos[position * dims + column] = Math.cos(angle) * rotaryFactor;
+        this.#sin[position * dims + column] = Math.sin(angle) * rotaryFactor;
       }
     }
   }

@@ -61,9 +61,10 @@ export function transformer(
     const { query, key, latent } = projectAttention(
       tape,
       config,
+      parameters,
+      `${prefix}.self_attn`,
       norm(x, "input_layernorm"),
       weights,
-      parameters.get(`${prefix}.self_attn.kv_a_layernorm.weight`),
       factors,
     );
     keys.push(key);
@@ -71,18 +72,21 @@ export function transformer(
     if (layer === layers - 1) x = selectRows(tape, x, inputs.selected);
     x = add(tape, x, mlp(tape, config, parameters, layer, norm(x, "post_attention_layernorm")));
   }
-  return { logits: languageHead(tape, parameters, x, epsilon), keys };
+  return { logits: languageHead(tape, config, parameters, x), keys };
 }
 
 /** Final norm and vocabulary: x [U, hidden] → [U, vocab]. */
 export function languageHead(
   tape: Tape,
+  config: HfConfig,
   parameters: GraphParameters,
   x: Value,
-  epsilon: number,
 ): Value {
-  const normalised = rmsNorm(tape, x, parameters.get("model.norm.weight"), epsilon);
-  return matmul(tape, normalised, parameters.get("lm_head.weight"), { transB: true });
+  const gain = parameters.get("model.norm.weight");
+  const head = config.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight";
+  return matmul(tape, rmsNorm(tape, x, gain, config.rms_norm_eps), parameters.get(head), {
+    transB: true,
+  });
 }
 
 /** Repeats the factors for every head and the key. */

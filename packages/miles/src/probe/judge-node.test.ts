@@ -101,7 +101,6 @@ describe("judgeNode", () => {
     for (const { fix } of faults) expect(fix).toMatch(/\.$/);
   });
 
-  const one = (facts: NodeFacts) => facts.gpus[0];
   const CASES: [string, string, (facts: NodeFacts) => Partial<NodeFacts>][] = [
     [
       "gpu-memory",
@@ -122,7 +121,7 @@ describe("judgeNode", () => {
       "gpu-busy",
       "error",
       (f) => ({
-        gpus: [{ ...one(f), usedMib: 40_000 }, ...f.gpus.slice(1)],
+        gpus: f.gpus.map((gpu, i) => (i === 0 ? { ...gpu, usedMib: 40_000 } : gpu)),
         gpuProcesses: [{ pid: 77, name: "python", usedMib: 39_000 }],
       }),
     ],
@@ -168,7 +167,7 @@ describe("judgeNode", () => {
 
   it("names who holds a GPU", () => {
     const busy = judged((f) => ({
-      gpus: [{ ...one(f), usedMib: 40_000 }],
+      gpus: f.gpus.slice(0, 1).map((gpu) => ({ ...gpu, usedMib: 40_000 })),
       gpuProcesses: [{ pid: 77, name: "python", usedMib: 39_000 }],
     }));
     expect(busy.map(({ seen }) => seen).join()).toContain("1 × NVIDIA H200");
