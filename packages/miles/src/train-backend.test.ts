@@ -170,7 +170,7 @@ describe("the miles backend", () => {
 
   it("gives up when trying again brings nothing", async () => {
     await begin({ modes: ["oom", "hang"] });
-    const run = given({ retries: 1, onHang: "restart", hangMinutes: 0.003 });
+    const run = given({ retries: 1, onHang: "restart", hangMinutes: 0.02 });
     await expect(train(run)).rejects.toMatchObject({ code: "TRAIN_JOB_FAILED", field: "hang" });
     expect(codes(run).join()).toContain("HANG_");
     expect([...server.jobs.values()].at(-1)?.status).toBe("STOPPED");

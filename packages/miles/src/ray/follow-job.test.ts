@@ -154,6 +154,18 @@ describe("followJob", () => {
     await expect(ended).rejects.toMatchObject({ code: "RAY_LOST", exitCode: 75 });
   });
 
+  it("ends with what its reader throws, such as a full disk", async () => {
+    const { follow } = await start(async (job) => {
+      await sleep(20);
+      job.write(line(1));
+    });
+    const full = new Error("ENOSPC");
+    const onLog = (bytes: Uint8Array): void => {
+      if (Buffer.from(bytes).includes("line 1")) throw full;
+    };
+    await expect(follow({ onLog }).ended).rejects.toBe(full);
+  });
+
   it("says when the cluster has forgotten the job", async () => {
     const { server, follow } = await start(async () => undefined);
     const { ended } = follow();

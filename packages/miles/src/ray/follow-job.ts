@@ -6,7 +6,7 @@ import { readFileAsRay, readRest, readSocket } from "./log-sources.ts";
 import { pauseFor } from "./pause.ts";
 
 export interface FollowOptions {
-  /** Each byte of the job's log once, in order. */
+  /** Each byte of the job's log once, in order; what it throws ends the following. */
   readonly onLog: (bytes: Uint8Array) => void;
   /** Called when the status is another than before, and once at the beginning. */
   readonly onStatus?: (status: JobStatus) => void;
@@ -46,8 +46,17 @@ export interface JobFollower {
  */
 export function followJob(jobs: RayJobs, id: string, options: FollowOptions): JobFollower {
   const trouble = options.onTrouble ?? ((): void => undefined);
+  const broken = new AbortController();
+  const signal = AbortSignal.any([options.signal, broken.signal]);
   const position = new LogPosition(
-    options.onLog,
+    (bytes) => {
+      // Thrown into a socket's event, it would end the process.
+      try {
+        if (!broken.signal.aborted) options.onLog(bytes);
+      } catch (error) {
+        broken.abort(error);
+      }
+    },
     () =>
       trouble(
         "RAY_LOG_CHANGED",
@@ -55,11 +64,15 @@ export function followJob(jobs: RayJobs, id: string, options: FollowOptions): Jo
       ),
     options.cursor,
   );
+  const followed = follow(jobs, id, position, trouble, { ...options, signal });
+  const ended = followed.finally(() => {
+    if (broken.signal.aborted) throw broken.signal.reason;
+  });
   return {
     get cursor() {
       return position.cursor;
     },
-    ended: follow(jobs, id, position, trouble, options),
+    ended,
   };
 }
 

@@ -29,6 +29,8 @@ export interface RayCall {
 
 const TIMEOUT_MS = 30_000;
 const BUDGET_MS = 60_000;
+/** Ray reads a log into memory before it sends the first byte. */
+const STREAM_TIMEOUT_MS = 300_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 /** A list of many jobs with their environments; logs do not go this way. */
@@ -70,7 +72,7 @@ export class RayHttp {
 
   /** The bytes of an answer as they come; one try. */
   async *stream(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-    const answer = await this.#send("GET", path, { signal });
+    const answer = await this.#send("GET", path, { signal, timeoutMs: STREAM_TIMEOUT_MS });
     if (answer.statusCode !== 200)
       throw answerError(answer.statusCode, await boundedText(answer.body), this.endpoint.url);
     try {

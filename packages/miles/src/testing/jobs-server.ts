@@ -106,6 +106,7 @@ export class JobsServer {
   readonly #options: JobsServerOptions;
   readonly #server: Server;
   readonly #connections = new Set<Socket>();
+  readonly #programs: Promise<void>[] = [];
 
   private constructor(options: JobsServerOptions) {
     this.#options = options;
@@ -128,8 +129,10 @@ export class JobsServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** Ends the jobs, and waits for what plays their programs. */
   async close(): Promise<void> {
     for (const job of this.jobs.values()) job.stop();
+    await Promise.allSettled(this.#programs);
     for (const socket of this.#connections) socket.destroy();
     this.#server.close();
     await once(this.#server, "close");
@@ -175,7 +178,7 @@ export class JobsServer {
       const job = new FakeJob(asked);
       this.jobs.set(id, job);
       job.write(`Running entrypoint for job ${id}: ${asked.entrypoint}\n`);
-      void this.#options.run?.(job);
+      this.#programs.push(Promise.resolve(this.#options.run?.(job)));
       return answer(200, { job_id: id, submission_id: id });
     }
     const [, id = "", rest = ""] = /^\/api\/jobs\/([^/]+)(\/.*)?$/.exec(url) ?? [];

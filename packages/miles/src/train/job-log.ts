@@ -1,6 +1,6 @@
 import { closeSync, createReadStream, existsSync, openSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { hashFile, type Emit, type History } from "@moonlight-rl/core";
+import { hashFile, onDiskSync, type Emit, type History } from "@moonlight-rl/core";
 import { LogReader } from "../log/log-reader.ts";
 import type { FailureEvent, LogEvent } from "../log/log-event.ts";
 import { failureRank } from "../log/message/classify-failure.ts";
@@ -68,7 +68,7 @@ export class JobLog {
   }
 
   push(bytes: Uint8Array): void {
-    writeSync(this.#handle, bytes);
+    onDiskSync(this.file, () => writeAll(this.#handle, bytes));
     this.#reader.push(bytes);
     this.#settle();
   }
@@ -124,6 +124,10 @@ export class JobLog {
 /** Where the log of the run's Nth job is kept. */
 export function logFileOf(stateDir: string, attempt: number): string {
   return join(stateDir, `job-${attempt}.log`);
+}
+
+function writeAll(handle: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.byteLength;) done += writeSync(handle, bytes, done);
 }
 
 function copy(
