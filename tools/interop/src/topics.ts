@@ -22,6 +22,12 @@ export const TOPICS: readonly Topic[] = [
   { name: "recipe", what: "rules with the validators of miles and Megatron", reference: true },
   { name: "launch", what: "launch scripts and Ray Jobs requests on a real Ray" },
   { name: "ray", what: "the Ray Jobs client with a Ray cluster" },
+  {
+    name: "miles-logs",
+    what: "the log parser on what miles' own logging functions write on a real Ray",
+    reference: true,
+    goldens: true,
+  },
   { name: "reward", what: "graders with those of miles", reference: true },
   { name: "eval", what: "statistics with SciPy and NumPy", goldens: true },
   {
