@@ -46,13 +46,10 @@ def cleaned(output, replacements):
     return "\n".join(lines)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--miles", required=True, type=lambda path: str(Path(path).resolve()))
-    parser.add_argument("--megatron", required=True, type=lambda path: str(Path(path).resolve()))
-    parser.add_argument("--out", default=str(HERE.parents[2] / "packages/miles/golden/logs"))
-    options = parser.parse_args()
-    out = Path(options.out)
+def record(miles, megatron, out):
+    """Writes the logs into `out` and the dashboard's files beside it."""
+    miles, megatron = str(Path(miles).resolve()), str(Path(megatron).resolve())
+    out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     own = subprocess.run(
         [sys.executable, "-c", "import ray; print(ray.util.get_node_ip_address())"], capture_output=True, text=True
@@ -60,25 +57,36 @@ def main():
     with tempfile.TemporaryDirectory() as save:
         replacements = [
             (save, "/root/save"),
-            (options.miles, "/root/miles"),
-            (options.megatron, "/root/Megatron-LM"),
+            (miles, "/root/miles"),
+            (megatron, "/root/Megatron-LM"),
             (str(HERE), "/root/record"),
             (sys.prefix, "/usr"),
             (sys.base_prefix, "/usr"),
             (own, "10.0.0.1"),
             (socket.gethostname(), "node-1"),
         ]
-        output = run("run_part.py", "--miles", options.miles, "--megatron", options.megatron, "--save", save)
+        output = run("run_part.py", "--miles", miles, "--megatron", megatron, "--save", save)
         (out / "run.txt").write_text(cleaned(output, replacements))
         for case in FAULTS:
-            output = run("fault_part.py", "--miles", options.miles, "--case", case)
+            output = run("fault_part.py", "--miles", miles, "--case", case)
             (out / f"fault-{case.replace('_', '-')}.txt").write_text(cleaned(output, replacements))
-            print(case, len(output))
+            print(f"recorded {case}: {len(output)} bytes", file=sys.stderr)
     dashboard = out.parent / "dashboard"
     shutil.rmtree(dashboard, ignore_errors=True)
     subprocess.run(
-        [sys.executable, HERE / "dashboard_part.py", "--miles", options.miles, "--out", dashboard], check=True
+        [sys.executable, HERE / "dashboard_part.py", "--miles", miles, "--out", dashboard],
+        stdout=sys.stderr,
+        check=True,
     )
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--miles", required=True)
+    parser.add_argument("--megatron", required=True)
+    parser.add_argument("--out", default=str(HERE.parents[2] / "packages/miles/golden/logs"))
+    options = parser.parse_args()
+    record(options.miles, options.megatron, options.out)
 
 
 if __name__ == "__main__":

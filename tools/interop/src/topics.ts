@@ -23,6 +23,12 @@ export const TOPICS: readonly Topic[] = [
   { name: "recipe", what: "rules with the validators of miles and Megatron", reference: true },
   { name: "launch", what: "launch scripts and Ray Jobs requests on a real Ray" },
   { name: "ray", what: "training on miles with a real Ray and a stand-in for the framework" },
+  {
+    name: "miles-logs",
+    what: "the log parser on what miles' own logging functions write on a real Ray",
+    reference: true,
+    goldens: true,
+  },
   { name: "reward", what: "graders with those of miles", reference: true },
   { name: "eval", what: "statistics with SciPy and NumPy, accuracy with lm-eval", goldens: true },
   {
