@@ -61,7 +61,7 @@ async function openCheckpoint(path: string, onFault: OnFault): Promise<TensorSto
     checkpoint,
     ...(isPlainObject(args) ? { args } : {}),
     tensors,
-    blocks: (name, region) => checkpoint.regionBlocks(name, region),
+    blocks: (name, region, buffer) => checkpoint.regionBlocks(name, region, buffer),
     close: () => checkpoint.close(),
   };
 }
@@ -107,7 +107,7 @@ async function openSafetensors(
     folder,
     ...(existsSync(configFile) ? { configFile } : {}),
     tensors,
-    async *blocks(name) {
+    async *blocks(name, _region, buffer) {
       const info = infos.get(name);
       if (info === undefined)
         throw new VerificationError("TENSOR_MISSING", `${folder} has no tensor ${name}.`, {
@@ -116,7 +116,7 @@ async function openSafetensors(
         });
       const handle = await open(info.file, "r");
       try {
-        yield* readBlocks(handle, info.offset, info.byteLength, info.file);
+        yield* readBlocks(handle, info.offset, info.byteLength, info.file, buffer);
       } finally {
         await handle.close();
       }

@@ -27,7 +27,7 @@ export interface TensorStore {
   readonly checkpoint?: TorchDist;
   readonly args?: PlainObject;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
-  /** A region of a tensor in row-major blocks of at most 8 MiB, checked on the way. */
-  blocks(name: string, region: Region): AsyncIterable<Uint8Array>;
+  /** A region of a tensor in row-major blocks of at most 8 MiB, checked on the way. With a `buffer` all have its memory. */
+  blocks(name: string, region: Region, buffer?: Uint8Array): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }

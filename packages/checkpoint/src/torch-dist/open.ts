@@ -29,8 +29,8 @@ export interface TorchDist {
   readTensor(key: string): Promise<Uint8Array>;
   /** A part of a tensor, row-major, assembled from the chunks that it touches. */
   readRegion(key: string, region: Region): Promise<Uint8Array>;
-  /** The same in blocks of at most 8 MiB, whatever the sizes of region and chunks. */
-  regionBlocks(key: string, region: Region): AsyncGenerator<Uint8Array>;
+  /** The same in blocks of at most 8 MiB, whatever the sizes of region and chunks. With a `buffer` all have its memory. */
+  regionBlocks(key: string, region: Region, buffer?: Uint8Array): AsyncGenerator<Uint8Array>;
   /** Where the region's bytes lie, so that writers can copy them in threads; `name` is what errors call it. */
   stored(key: string, region: Region, name?: string): StoredContent;
   close(): Promise<void>;
@@ -96,7 +96,7 @@ export async function openTorchDist(
     common,
     readRegion,
     readTensor: (key) => readRegion(key, wholeRegion(find(key).shape)),
-    regionBlocks: (key, region) => regionBlocks(chunks, key, find(key), region),
+    regionBlocks: (key, region, buffer) => regionBlocks(chunks, key, find(key), region, buffer),
     stored(key, region, name = key) {
       const tensor = find(key);
       const touched = tensor.chunks.filter((chunk) => intersect(chunk, region) !== undefined);

@@ -1,12 +1,16 @@
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { readJson, throwIfAborted } from "@moonlight-rl/core";
 import { hfConfigSchema } from "@moonlight-rl/model";
 import { firstNonFinite, itemSize, tensorBytes } from "../dtype.ts";
+import { scannedMemory } from "../scanned-memory.ts";
 import { openTensorStore } from "../inspect/open-store.ts";
 import { isOptimizerState } from "../megatron/training-state.ts";
 import type { TensorEntry, TensorPart, TensorStore } from "../inspect/tensor-store.ts";
 import { configFindings } from "./check-config.ts";
 import { findingOf, type Finding } from "./finding.ts";
+
+const BLOCK = 1 << 20;
 
 export interface VerifyOptions {
   /** Folder whose `config.json` the tensors must agree with; default: the one beside safetensors. */
@@ -29,7 +33,7 @@ export interface Verification {
 /**
  * Reads every byte of a checkpoint: each tensor covered by its chunks once, byte counts, CRCs, no NaN or infinity in weights,
  * and the architecture's tensors, no more and no less. All that is wrong is listed, also where a file cannot be opened or the
- * checkpoint was not finished; of a chunk the first fault. Memory: blocks of 8 MiB. Errors: `CHECKPOINT_NOT_FOUND`; an aborted
+ * checkpoint was not finished; of a chunk the first fault. Memory: blocks of 1 MiB. Errors: `CHECKPOINT_NOT_FOUND`; an aborted
  * signal.
  */
 export async function verifyCheckpoint(
@@ -81,6 +85,7 @@ async function checkContent(
     (sum, { shape, dtype }) => sum + tensorBytes(shape, dtype),
     0,
   );
+  const buffer = scannedMemory(BLOCK);
   const onBlock = (length: number): void => {
     throwIfAborted(signal);
     bytes += length;
@@ -90,7 +95,7 @@ async function checkContent(
     for (const part of tensor.parts) {
       throwIfAborted(signal);
       chunks += 1;
-      const finding = await checkPart(store, name, tensor, part, onBlock).catch(
+      const finding = await checkPart(store, name, tensor, part, buffer, onBlock).catch(
         (error: unknown) => {
           throwIfAborted(signal);
           return findingOf(error, name);
@@ -107,6 +112,7 @@ async function checkPart(
   name: string,
   { dtype }: TensorEntry,
   part: TensorPart,
+  buffer: Uint8Array,
   onBlock: (bytes: number) => void,
 ): Promise<Finding | undefined> {
   let done = 0;
@@ -114,8 +120,10 @@ async function checkPart(
   // Megatron saves the padding inside its optimizer's buckets uninitialised.
   const scanned = !isOptimizerState(name);
   // All of a chunk is read even after a NaN: its CRC says whether the NaN was written so.
-  for await (const block of store.blocks(name, part)) {
+  for await (const block of store.blocks(name, part, buffer)) {
     onBlock(block.byteLength);
+    // Reading into given memory does not wait: signals must be heard.
+    await setImmediate();
     const at = found === undefined && scanned ? firstNonFinite(block, dtype) : undefined;
     if (at !== undefined) {
       const element = done / itemSize(dtype) + at;
