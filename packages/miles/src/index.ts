@@ -103,3 +103,7 @@ export {
 export { createTrainBackend, type MilesBackend } from "./train-backend.ts";
 export type { MilesSettings } from "./train/settings.ts";
 export type { MilesTrainRequest, MilesTrainResult } from "./train/train-request.ts";
+export { readRolloutDump, type RolloutDump } from "./dump/read-dump.ts";
+export { findDumps, type DumpFile } from "./dump/find-dumps.ts";
+export { rewardOf, sampleFaults, type DumpSample } from "./dump/dump-sample.ts";
+export { groupsOf, summarizeDump, type DumpSummary } from "./dump/dump-summary.ts";

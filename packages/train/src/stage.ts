@@ -9,6 +9,7 @@ import { milesInput, milesSettings } from "./backend/miles-input.ts";
 import type { TrainBackend } from "./backend/train-backend.ts";
 import { datasetFile } from "./data/dataset-file.ts";
 import { doctor } from "./doctor/doctor-command.ts";
+import { dump } from "./dump/dump-command.ts";
 import { settleFolder } from "./data/settle-folder.ts";
 
 const input = z.strictObject({
@@ -44,7 +45,7 @@ export const train = defineStage({
   from: import.meta.url,
   input,
   output,
-  commands: [doctor],
+  commands: [doctor, dump],
   examples: [
     "--recipe ./recipe --checkpoint ./base-torch-dist --model ./tiny-moonlight --prompt-data ./tiny-dapo-math --eval-data ./tiny-aime",
     "--backend miles --ray-address http://head:8265 --miles /root/miles --recipe ./recipe --checkpoint ./base --model ./moonlight --prompt-data ./dapo --eval-data ./aime",

@@ -29,6 +29,12 @@ export const TOPICS: readonly Topic[] = [
     reference: true,
     goldens: true,
   },
+  {
+    name: "dump",
+    what: "rollouts that miles' own functions kept, as our reader shows them",
+    reference: true,
+    goldens: true,
+  },
   { name: "reward", what: "graders with those of miles", reference: true },
   { name: "eval", what: "statistics with SciPy and NumPy, accuracy with lm-eval", goldens: true },
   {

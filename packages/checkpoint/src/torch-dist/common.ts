@@ -9,6 +9,7 @@ import {
   typeName,
   type PickleValue,
 } from "../pickle/value.ts";
+import { plainNumeric } from "../pickle/numeric.ts";
 import { namespace } from "./tensor-archive.ts";
 import type { Iteration } from "./layout.ts";
 
@@ -79,6 +80,8 @@ function toPlain(value: PickleValue, file: string, depth: number): Json {
     value.state !== undefined
   )
     return next(value.state);
+  const numeric = value instanceof PyReduce ? plainNumeric(value) : undefined;
+  if (numeric !== undefined) return numeric;
   if (value instanceof PyGlobal || value instanceof PyObject || value instanceof PyReduce)
     return { $type: typeName(value) ?? "unknown" };
   if (value instanceof PyPersistent) return { $type: "tensor" };
