@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   import: async () =>
     subcommandOf((await import("@moonlight-rl/rollout-config")).rolloutConfig, "import"),
   doctor: async () => subcommandOf((await import("@moonlight-rl/train")).train, "doctor"),
+  debug: async () => subcommandOf((await import("@moonlight-rl/train")).train, "debug"),
   dump: async () => subcommandOf((await import("@moonlight-rl/train")).train, "dump"),
   runs: async () => (await import("./commands/runs-command.ts")).runsCommand(),
   report: async () => (await import("./commands/report-command.ts")).reportCommand(),

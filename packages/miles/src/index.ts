@@ -107,3 +107,11 @@ export { readRolloutDump, type RolloutDump } from "./dump/read-dump.ts";
 export { findDumps, type DumpFile } from "./dump/find-dumps.ts";
 export { rewardOf, sampleFaults, type DumpSample } from "./dump/dump-sample.ts";
 export { groupsOf, summarizeDump, type DumpSummary } from "./dump/dump-summary.ts";
+export { debugMiles } from "./debug/debug-run.ts";
+export {
+  DEBUG_MODES,
+  type DebugMode,
+  type DebugRequest,
+  type DebugResult,
+  type DebugRollout,
+} from "./debug/debug-request.ts";

@@ -66,7 +66,7 @@ function given(miles: MilesSettings = {}, set: readonly string[] = []): Given {
       saveDir: join(folder, "save"),
       emit: (event) => void events.push(event),
       signal: stop.signal,
-      miles: { rayAddress: server.url, pollSeconds: 0.02, ...miles },
+      miles: { rayAddress: server.url, pollSeconds: 0.02, preflight: "off", ...miles },
     },
   };
 }

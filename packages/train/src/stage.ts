@@ -1,14 +1,16 @@
 import { join } from "node:path";
 import { openTorchDist } from "@moonlight-rl/checkpoint";
 import { readJson, UsageError, VerificationError } from "@moonlight-rl/core";
-import { artifact, defineStage, unkeyed, type Artifact } from "@moonlight-rl/pipeline";
+import { artifact, defineStage, unkeyed } from "@moonlight-rl/pipeline";
 import { recipeSchema, rolloutArithmetic, type Recipe } from "@moonlight-rl/recipe";
 import { z } from "zod";
-import { BACKEND_NAMES, loadBackend, type BackendName } from "./backend/load-backend.ts";
+import { BACKEND_NAMES, loadBackend } from "./backend/load-backend.ts";
 import { milesInput, milesSettings } from "./backend/miles-input.ts";
 import type { TrainBackend } from "./backend/train-backend.ts";
 import { datasetFile } from "./data/dataset-file.ts";
 import { doctor } from "./doctor/doctor-command.ts";
+import { evalSetsOf } from "./data/eval-sets.ts";
+import { debug } from "./debug/debug-command.ts";
 import { dump } from "./dump/dump-command.ts";
 import { settleFolder } from "./data/settle-folder.ts";
 
@@ -45,7 +47,7 @@ export const train = defineStage({
   from: import.meta.url,
   input,
   output,
-  commands: [doctor, dump],
+  commands: [doctor, debug, dump],
   examples: [
     "--recipe ./recipe --checkpoint ./base-torch-dist --model ./tiny-moonlight --prompt-data ./tiny-dapo-math --eval-data ./tiny-aime",
     "--backend miles --ray-address http://head:8265 --miles /root/miles --recipe ./recipe --checkpoint ./base --model ./moonlight --prompt-data ./dapo --eval-data ./aime",
@@ -78,7 +80,10 @@ export const train = defineStage({
         "data.promptData",
         given.backend,
       ),
-      evalSets: await evalSetsOf(recipe, given.evalData, given.backend),
+      evalSets:
+        recipe.eval.interval === null
+          ? []
+          : await evalSetsOf(recipe, given.evalData, given.backend),
       saveDir,
       emit,
       signal,
@@ -99,20 +104,6 @@ function readRecipe(folder: string): Promise<Recipe> {
     what: "recipe.json",
     code: "RECIPE_INVALID",
   });
-}
-
-async function evalSetsOf(
-  recipe: Recipe,
-  data: Artifact<"hf-dataset">,
-  backend: BackendName,
-): Promise<{ name: string; file: string }[]> {
-  if (recipe.eval.interval === null) return [];
-  return Promise.all(
-    recipe.eval.datasets.map(async ({ name, path }) => ({
-      name,
-      file: await datasetFile(data.path, path, "eval.datasets", backend),
-    })),
-  );
 }
 
 /** All fields at once: mending them one run at a time would be tiresome. */

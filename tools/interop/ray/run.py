@@ -62,19 +62,22 @@ class Stage:
         shutil.copy(HERE / "train.py", self.miles)
         (self.miles / "modes").write_text(modes)
         (self.miles / "saves").symlink_to(inputs / "saves")
+        (self.miles / "kept").symlink_to(ROOT / "packages/miles/golden/dump/rollout_data")
         name, value = MARK.split("=")
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")}
         # The recipe takes a GPU; nothing uses it.
         self.env |= {name: value, "WANDB_API_KEY": SECRET, "RAY_OVERRIDE_RESOURCES": '{"GPU": 1}', **env}
-        self.command = [
-            "node", str(ROOT / "packages/train/bin/moonlight-train.js"),
-            "--workspace", str(folder / "workspace"), "--backend", "miles", "--json",
-            "--miles", str(self.miles), "--python", sys.executable,
+        bin, workspace = ["node", str(ROOT / "packages/train/bin/moonlight-train.js")], ["--workspace", str(folder / "workspace")]
+        self.inputs = [
+            "--json", "--miles", str(self.miles), "--python", sys.executable,
             "--recipe", str(inputs / "recipe"), "--checkpoint", str(inputs / "base"),
             "--model", str(TINY / "models/moonlight-rl/tiny-moonlight"),
             "--prompt-data", str(TINY / "datasets/moonlight-rl/tiny-dapo-math"),
             "--eval-data", str(TINY / "datasets/moonlight-rl/tiny-aime"),
         ]
+        # A look at this machine would find neither GPUs nor the framework.
+        self.command = [*bin, *workspace, "--backend", "miles", *self.inputs, "--preflight", "off"]
+        self.debug = [*bin, *workspace, "debug", *self.inputs, "--preflight", "off"]
         self.out = folder / "out.ndjson"
 
     def start(self, *flags: str, terminal: int | None = None) -> subprocess.Popen[bytes]:
@@ -84,6 +87,11 @@ class Stage:
 
     def run(self, *flags: str) -> int:
         return self.start(*flags).wait(timeout=WAIT_SECONDS)
+
+    def run_debug(self, *flags: str) -> dict:
+        done = subprocess.run([*self.debug, *flags], capture_output=True, text=True, env=self.env, timeout=WAIT_SECONDS)
+        assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-1500:]
+        return json.loads(done.stdout.splitlines()[-1])["output"]
 
     def events(self) -> list[dict]:
         lines = self.out.read_text().splitlines() if self.out.exists() else []
@@ -338,8 +346,95 @@ def uses_a_running_cluster_and_leaves_it(stage: Callable[..., Stage]) -> None:
         assert job["status"] == "SUCCEEDED"
 
 
+@check
+def looks_at_the_machines_before_a_job(stage: Callable[..., Stage]) -> None:
+    here = stage("ok")
+    assert here.run("--preflight", "require") == 3, here.said()[-2000:]
+    assert "TRAIN_PREFLIGHT" in here.said() and "gpu-count" in here.said() and "module:miles" in here.said()
+    assert not here.state("ray-head.json").exists() and not processes()
+    with cluster() as (address, token, headers):
+        there = stage("ok", RAY_AUTH_TOKEN_PATH=str(token))
+        assert there.run("--ray-address", address, "--preflight", "require") == 3, there.said()[-2000:]
+        assert "module:sglang" in there.said(), there.said()[-2000:]
+        asked = urllib.request.Request(f"{address}/api/jobs/", headers=headers)
+        assert json.loads(urllib.request.urlopen(asked, timeout=30).read()) == [], "a job is left"
+        assert there.run("--ray-address", address, "--preflight", "warn") == 0, there.said()[-2000:]
+        there.trained()
+        there.clean()
+
+
+@check
+def runs_each_part_alone(stage: Callable[..., Stage]) -> None:
+    it = stage("ok")
+    out = it.folder / "debug"
+    rollout = it.run_debug("rollout", "--rollouts", "3", "--out", str(out))
+    assert [(one["rollout"], one["summary"]["samples"]) for one in rollout["rollouts"]] == [(0, 12), (1, 12), (2, 12)]
+    assert rollout["optimizerSteps"] == 0
+    train = it.run_debug("train", "--rollouts-from", str(out), "--out", str(it.folder / "train"))
+    assert train["optimizerSteps"] == 6 and train["metrics"]["train/grad_norm"] == 0.5, train
+    step = it.run_debug("step", "--out", str(it.folder / "step"))
+    assert step["optimizerSteps"] == 2 and len(step["rollouts"]) == 1, step
+    evaluation = it.run_debug("eval", "--out", str(it.folder / "eval"))
+    assert evaluation["metrics"]["eval/tiny-aime"] == 0.75 and evaluation["rollouts"][0]["evaluation"], evaluation
+
+
+@check
+def trains_on_several_nodes(stage: Callable[..., Stage]) -> None:
+    with cluster(second=True) as (address, token, _):
+        it = stage("slow", RAY_AUTH_TOKEN_PATH=str(token))
+        process = it.start("--ray-address", address, "--preflight", "warn")
+        wait("a rollout", lambda: it.rollouts() >= 1)
+        log = it.state("job-1.log").read_text()
+        assert f"ip={FAR}" in log, "the trainer is not on the second node"
+        assert process.wait(timeout=WAIT_SECONDS) == 0, it.said()[-2000:]
+        looked = [event["message"] for event in it.events() if event.get("code") == "TRAIN_PREFLIGHT" and "module:sglang" in event["message"]]
+        assert len(looked) == 2, looked
+        it.trained()
+        it.clean()
+
+
+NEAR, FAR = "10.213.77.1", "10.213.77.2"
+
+
+class far_node:
+    """A network namespace joined to this one by a pair of virtual interfaces, as another machine would be."""
+
+    def __init__(self) -> None:
+        self.name = f"ml{secrets.token_hex(4)}"
+
+    def __enter__(self) -> list[str]:
+        ip = lambda *words: subprocess.run(["ip", *words], check=True, capture_output=True)
+        ip("netns", "add", self.name)
+        ip("link", "add", self.name, "type", "veth", "peer", "name", "far", "netns", self.name)
+        ip("addr", "add", f"{NEAR}/24", "dev", self.name)
+        ip("link", "set", self.name, "up")
+        ip("-n", self.name, "addr", "add", f"{FAR}/24", "dev", "far")
+        ip("-n", self.name, "link", "set", "far", "up")
+        ip("-n", self.name, "link", "set", "lo", "up")
+        return ["ip", "netns", "exec", self.name]
+
+    def __exit__(self, *_: object) -> None:
+        # The kernel takes a namespace's interfaces away some time later.
+        for words in (["link", "del", self.name], ["netns", "del", self.name]):
+            subprocess.run(["ip", *words], check=False, capture_output=True)
+
+
+def can_have_far_nodes() -> bool:
+    node = far_node()
+    try:
+        node.__enter__()
+        return True
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    finally:
+        node.__exit__()
+
+
 class cluster:
-    """A Ray that is none of ours, with tokens."""
+    """A Ray that is none of ours, with tokens; with `second`, of two nodes."""
+
+    def __init__(self, second: bool = False) -> None:
+        self.far = far_node() if second else None
 
     def __enter__(self) -> tuple[str, pathlib.Path, dict[str, str]]:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ray-"))
@@ -354,30 +449,47 @@ class cluster:
         for one in sockets:
             one.close()
         flags = zip(("port", "dashboard-port", "ray-client-server-port", "dashboard-agent-listen-port", "dashboard-agent-grpc-port"), ports)
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--disable-usage-stats",
-             "--node-ip-address=127.0.0.1", "--dashboard-host=127.0.0.1", f"--temp-dir={self.folder}",
-             *(f"--{name}={port}" for name, port in flags)],
-            env=os.environ | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_INTEROP_CLUSTER": str(self.folder)},
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )
+        into = [] if self.far is None else self.far.__enter__()
+        near = "127.0.0.1" if self.far is None else NEAR
+
+        def node(before: list[str], *words: str) -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                [*before, sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats", *words],
+                env=os.environ | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token), "RAY_INTEROP_CLUSTER": str(self.folder)},
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            )
+
+        self.processes = [
+            node([], "--head", f"--node-ip-address={near}", "--dashboard-host=127.0.0.1", f"--temp-dir={self.folder}/ray",
+                 *(f"--{name}={port}" for name, port in flags))
+        ]
         headers = {"Authorization": f"Bearer {token.read_text()}"}
         address = f"http://127.0.0.1:{ports[1]}"
 
         def up() -> bool:
             try:
                 asked = urllib.request.Request(f"{address}/nodes?view=summary", headers=headers)
-                return bool(json.loads(urllib.request.urlopen(asked, timeout=5).read())["data"]["summary"])
+                return len(json.loads(urllib.request.urlopen(asked, timeout=5).read())["data"]["summary"]) == len(self.processes)
             except OSError:
                 return False
 
         wait("the cluster", up)
+        if self.far is not None:
+            # Both see the same disk; what the near one writes there the far one would report again.
+            into += ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"', str(self.folder / "ray")]
+            self.processes.append(node(into, f"--address={NEAR}:{ports[0]}", f"--node-ip-address={FAR}"))
+            wait("the second node", up)
         return address, token, headers
 
     def __exit__(self, *_: object) -> None:
-        alive = self.process.poll() is None
-        self.process.terminate()
-        wait("the cluster's end", lambda: not processes(f"RAY_INTEROP_CLUSTER={self.folder}"), 60)
+        alive = all(process.poll() is None for process in self.processes)
+        for process in reversed(self.processes):
+            process.terminate()
+        try:
+            wait("the cluster's end", lambda: not processes(f"RAY_INTEROP_CLUSTER={self.folder}"), 60)
+        finally:
+            if self.far is not None:
+                self.far.__exit__()
         shutil.rmtree(self.folder, ignore_errors=True)
         assert alive, "somebody has ended a cluster that is not theirs"
 
@@ -393,6 +505,9 @@ def main() -> int:
         subprocess.run(["node", HERE / "make-inputs.mjs", inputs, str(ROLLOUTS), str(INTERVAL)], check=True)
         for number, function in enumerate(CHECKS):
             what = function.__name__.replace("_", " ")
+            if function is trains_on_several_nodes and not can_have_far_nodes():
+                print(f"skip  {what}: no network namespaces here")
+                continue
             if wanted and not any(word in function.__name__ for word in wanted):
                 continue
             made: list[Stage] = []

@@ -13,6 +13,7 @@ import sys
 import time
 
 import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 HERE = pathlib.Path(__file__).resolve().parent
 TRACKER = "latest_checkpointed_iteration.txt"
@@ -29,6 +30,9 @@ class RolloutManager:
     def generate(self, rollout: int) -> None:
         perf = {"rollout/response_len/mean": 9.5, "rollout/truncated_ratio": 0.0, "perf/rollout_time": 1.5}
         say("rollout_manager", "metrics.py:89", f"perf {rollout}: {perf}")
+
+    def evaluate(self, rollout: int) -> None:
+        say("rollout_manager", "metrics.py:53", f"eval {rollout}: {{'eval/tiny-aime': 0.75}}")
 
 
 @ray.remote(num_cpus=0)
@@ -79,12 +83,49 @@ def save(folder: pathlib.Path, rollout: int) -> None:
     print(f"  successfully saved checkpoint from iteration {rollout:7d} to {folder} [ t 1/1, p 1/1 ]", flush=True)
 
 
+def elsewhere() -> dict:
+    """On another node than this one, when there is one."""
+    here = ray.get_runtime_context().get_node_id()
+    others = [node["NodeID"] for node in ray.nodes() if node["Alive"] and node["NodeID"] != here]
+    return {"scheduling_strategy": NodeAffinitySchedulingStrategy(others[0], soft=False)} if others else {}
+
+
+def debug(args: argparse.Namespace, manager, actor) -> None:
+    """Runs that leave a part out, in the order of the framework's train.py; `kept` has rollouts as it keeps them."""
+
+    def keep(name: str) -> None:
+        if args.save_debug_rollout_data is not None:
+            file = pathlib.Path(args.save_debug_rollout_data.format(rollout_id=name))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(HERE / "kept" / f"{name}.pt", file)
+
+    if args.num_rollout == 0 and args.eval_interval is not None:
+        keep("eval_0")
+        ray.get(manager.evaluate.remote(0))
+    start = args.start_rollout_id or 0
+    count = args.debug_exit_after_rollout or args.num_rollout
+    for rollout in range(start, min(args.num_rollout, start + count)):
+        if args.load_debug_rollout_data is None:
+            ray.get(manager.generate.remote(rollout))
+        else:
+            pathlib.Path(args.load_debug_rollout_data.format(rollout_id=rollout)).stat()
+        keep(str(rollout))
+        if not args.debug_rollout_only:
+            ray.get(actor.train.remote(rollout, args.num_steps_per_rollout))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(allow_abbrev=False)
-    for flag in ("--save", "--load", "--ref-load"):
-        parser.add_argument(flag, type=pathlib.Path, required=True)
-    for flag in ("--num-rollout", "--save-interval", "--num-steps-per-rollout"):
+    parser.add_argument("--ref-load", type=pathlib.Path, required=True)
+    for flag in ("--save", "--load"):
+        parser.add_argument(flag, type=pathlib.Path)
+    for flag in ("--num-rollout", "--num-steps-per-rollout"):
         parser.add_argument(flag, type=int, required=True)
+    for flag in ("--save-interval", "--eval-interval", "--debug-exit-after-rollout", "--start-rollout-id"):
+        parser.add_argument(flag, type=int)
+    for flag in ("--save-debug-rollout-data", "--load-debug-rollout-data"):
+        parser.add_argument(flag)
+    parser.add_argument("--debug-rollout-only", action="store_true")
     args, _ = parser.parse_known_args()
     mode = take_mode()
     say("main", "placement_group.py:113", "Creating placement group with 1 GPUs...")
@@ -93,7 +134,11 @@ def main() -> None:
     if mode == "crash":
         raise ValueError("label 'x' is not a number")
     ray.init(log_to_driver=True)
-    manager, actor = RolloutManager.remote(), MegatronTrainRayActor.remote()
+    manager, actor = RolloutManager.remote(), MegatronTrainRayActor.options(**elsewhere()).remote()
+    if args.save is None:
+        debug(args, manager, actor)
+        # The last lines of actors reach the driver a moment later.
+        return time.sleep(1)
     if mode == "odd-bytes":
         sys.stdout.buffer.write(b"\xff\xfe not UTF-8\r\n")
         sys.stdout.flush()

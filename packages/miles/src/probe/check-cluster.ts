@@ -6,7 +6,7 @@ import { renderArgv } from "../render-argv.ts";
 import { runtimeEnv } from "../runtime-env.ts";
 import { judgeNode, type NodeCheck } from "./judge-node.ts";
 import type { NodeFacts, SilentNode } from "./node-facts.ts";
-import { nodeNeeds, questionsOf } from "./needs.ts";
+import { nodeNeeds, questionsOf, type NodeNeeds } from "./needs.ts";
 import { runProbe, type ProbeOptions } from "./run-probe.ts";
 
 export type ClusterOptions = Omit<ProbeOptions, "python">;
@@ -26,7 +26,15 @@ export async function checkCluster(
   const needs = nodeNeeds(launchPlan(recipe, argv, verdict), config);
   const { python } = recipe.launch;
   const nodes = await runProbe(questionsOf(needs, recipe), { ...options, python });
-  const existingCluster = options.rayAddress !== undefined;
+  return judgeNodes(nodes, needs, { existingCluster: options.rayAddress !== undefined });
+}
+
+/** Judges all nodes, and with `existingCluster` what Ray has of them together. */
+export function judgeNodes(
+  nodes: readonly (NodeFacts | SilentNode)[],
+  needs: NodeNeeds,
+  { existingCluster }: { readonly existingCluster: boolean },
+): NodeCheck[] {
   const checks = nodes.flatMap((node): NodeCheck[] =>
     "error" in node
       ? [
@@ -44,10 +52,7 @@ export async function checkCluster(
 }
 
 /** Whether Ray has as many GPUs as the placement group will ask for; miles would wait for them for ever. */
-function clusterCheck(
-  nodes: readonly (NodeFacts | SilentNode)[],
-  needs: { readonly nodes: number; readonly gpusPerNode: number },
-): NodeCheck {
+function clusterCheck(nodes: readonly (NodeFacts | SilentNode)[], needs: NodeNeeds): NodeCheck {
   const seen = nodes.reduce((sum, node) => sum + ("error" in node ? 0 : (node.ray?.GPU ?? 0)), 0);
   const wanted = needs.nodes * needs.gpusPerNode;
   const short = seen < wanted;

@@ -38,11 +38,14 @@ export function judgeNode(
   const say = (id: string, status: CheckStatus, seen: string, fix?: string): void => {
     checks.push({ host: facts.host, id, status, seen, ...(fix === undefined ? {} : { fix }) });
   };
-  judgeGpus(facts, needs, say);
-  judgeMemory(facts, needs, say);
+  // A head that lends Ray no GPUs gets no worker; the job's own program runs there, so that it needs modules and paths.
+  const worker = facts.ray === undefined || facts.ray.GPU > 0;
+  if (worker) judgeGpus(facts, needs, say);
+  else say("gpu-count", "ok", "Ray has no GPU of it: no worker is placed here");
+  if (worker) judgeMemory(facts, needs, say);
   judgeDisk(facts, needs, say);
   judgeModules(facts, needs, say);
-  judgeSystem(facts, needs, options.existingCluster, say);
+  if (worker) judgeSystem(facts, needs, options.existingCluster, say);
   return checks;
 }
 

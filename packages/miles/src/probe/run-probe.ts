@@ -64,16 +64,21 @@ export async function runProbe(
             : "Is the address the one of `ray start --address`, and is ray installed in this interpreter?",
       },
     );
-  return validate(probeAnswerSchema, answerOf(result.stdout), {
+  return readAnswer(result.stdout, python);
+}
+
+/** What the probe printed: the last line that is a list; libraries print around it what they like. @throws UsageError PROBE_ANSWER */
+export function readAnswer(output: string, python: string): (NodeFacts | SilentNode)[] {
+  const line = output.split("\n").findLast((one) => one.startsWith("[{"));
+  return validate(probeAnswerSchema, parsed(line ?? ""), {
     what: `answer of ${python}`,
     code: "PROBE_ANSWER",
   });
 }
 
-/** The last line; libraries print before it what they like. */
-function answerOf(stdout: string): unknown {
+function parsed(line: string): unknown {
   try {
-    return JSON.parse(lastLine(stdout) ?? "");
+    return JSON.parse(line);
   } catch {
     return undefined;
   }

@@ -118,6 +118,12 @@ export class RayJobs {
     return { job: await this.job(request.submission_id, signal), created: true };
   }
 
+  /** The whole log as it is now; of small jobs only. */
+  async log(id: string, signal?: AbortSignal): Promise<string> {
+    const schema = z.object({ logs: z.string() });
+    return (await this.http.json("GET", `${jobPath(id)}/logs`, schema, { signal })).logs;
+  }
+
   /** Asks Ray to end the job: SIGTERM, then SIGKILL (3 s later, unless the cluster says otherwise). */
   async stop(id: string, signal?: AbortSignal): Promise<void> {
     await this.http.json("POST", `${jobPath(id)}/stop`, z.object({ stopped: z.boolean() }), {

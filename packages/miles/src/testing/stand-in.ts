@@ -1,8 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, mkdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { dataStateFile } from "../checkpoints/save-folder.ts";
 import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { writeTestIteration } from "./checkpoints.ts";
 import type { FakeJob } from "./jobs-server.ts";
 
@@ -55,6 +56,8 @@ async function play(job: FakeJob, mode: StandInMode, rolloutMs: number): Promise
     (name) => Number(flag(name)),
   ) as [number, number, number];
   line(job, "main", "placement_group.py:113", "Creating placement group with 1 GPUs...");
+  if (DEBUG_FLAGS.some((name) => flags.has(name)) && mode === "ok")
+    return playDebug(job, flags, rolloutMs);
   if (mode === "crash") return fail(job, "ValueError: label 'x' is not a number");
   if (mode === "zero-steps") return job.end("SUCCEEDED", 0);
   let saves = 0;
@@ -88,6 +91,48 @@ async function play(job: FakeJob, mode: StandInMode, rolloutMs: number): Promise
   job.end("SUCCEEDED", 0);
 }
 
+const DEBUG_FLAGS = [
+  "--debug-rollout-only",
+  "--load-debug-rollout-data",
+  "--debug-exit-after-rollout",
+] as const;
+/** Rollouts as the reference's own functions kept them. */
+const KEPT = fileURLToPath(new URL("../../golden/dump/rollout_data/", import.meta.url));
+
+/** Runs that leave a part out, in the order of the reference's train.py. */
+async function playDebug(
+  job: FakeJob,
+  flags: ReadonlyMap<string, string>,
+  rolloutMs: number,
+): Promise<void> {
+  const flag = (name: string): string | undefined => flags.get(`--${name}`);
+  const [loaded, kept] = [flag("load-debug-rollout-data"), flag("save-debug-rollout-data")];
+  const file = (template: string, name: string): string => template.replace("{rollout_id}", name);
+  const keep = async (name: string): Promise<void> => {
+    if (kept === undefined) return;
+    await mkdir(dirname(kept), { recursive: true });
+    await copyFile(join(KEPT, `${name}.pt`), file(kept, name));
+  };
+  const rollouts = Number(flag("num-rollout"));
+  if (rollouts === 0 && flags.has("--eval-interval")) {
+    await keep("eval_0");
+    line(job, "rollout_manager", "metrics.py:51", "eval 0: {'eval/tiny-aime': 0.75}", MANAGER);
+  }
+  const exitAfter = Number(flag("debug-exit-after-rollout") ?? rollouts);
+  const first = Number(flag("start-rollout-id") ?? 0);
+  for (let id = first; id < Math.min(rollouts, first + exitAfter); id++) {
+    await sleep(rolloutMs);
+    if (job.signal.aborted) return;
+    if (loaded !== undefined && !existsSync(file(loaded, String(id))))
+      return fail(job, `FileNotFoundError: ${file(loaded, String(id))}`);
+    await keep(String(id));
+    if (loaded === undefined) reportRollout(job, id);
+    if (!flags.has("--debug-rollout-only"))
+      reportTraining(job, id, Number(flag("num-steps-per-rollout")));
+  }
+  job.end("SUCCEEDED", 0);
+}
+
 /** As miles resumes: after the tracker's iteration, or from 0 without one. */
 async function startOf(load: string): Promise<number> {
   const tracker = join(load, "latest_checkpointed_iteration.txt");
@@ -98,34 +143,43 @@ async function startOf(load: string): Promise<number> {
   return iteration + 1;
 }
 
+const ACTOR = "(MegatronTrainRayActor pid=4735) ";
+const MANAGER = "(RolloutManager pid=4675) ";
+
 function reports(job: FakeJob, id: number, steps: number): void {
-  const actor = "(MegatronTrainRayActor pid=4735) ";
-  const manager = "(RolloutManager pid=4675) ";
+  reportRollout(job, id);
+  reportTraining(job, id, steps);
+}
+
+function reportRollout(job: FakeJob, id: number): void {
   line(
     job,
     "rollout_manager",
     "metrics.py:89",
     `perf ${id}: {'rollout/response_len/mean': 9.5, 'rollout/truncated_ratio': 0.0, 'perf/rollout_time': 1.5}`,
-    manager,
+    MANAGER,
   );
+}
+
+function reportTraining(job: FakeJob, id: number, steps: number): void {
   line(
     job,
     "actor_cell0_rank0",
     "log_utils.py:123",
     `rollout ${id}: {'rollout/raw_reward': ${0.25 + id / 100}, 'rollout/truncated': 0.0}`,
-    actor,
+    ACTOR,
   );
   for (let n = id * steps; n < (id + 1) * steps; n++) {
     const values = `step ${n}: {'train/loss': ${1 / (n + 1)}, 'train/pg_loss': -0.5, 'train/pg_clipfrac': 0.0, 'train/kl_loss': 0.0, 'train/grad_norm': 0.5, 'train/step': ${n}}`;
-    line(job, "actor_cell0_rank0", "log_utils.py:544", values, actor);
-    line(job, "actor_cell0_rank0", "model.py:854", values, actor);
+    line(job, "actor_cell0_rank0", "log_utils.py:544", values, ACTOR);
+    line(job, "actor_cell0_rank0", "model.py:854", values, ACTOR);
   }
   line(
     job,
     "actor_cell0_rank0",
     "train_metric_utils.py:50",
     `perf ${id}: {'perf/actor_train_time': 2.5, 'perf/step_time': 4.0}`,
-    actor,
+    ACTOR,
   );
 }
 

@@ -30,9 +30,12 @@ const LOST_MS = 120_000;
 /** A head on this machine that is silent for so long has ended. */
 const OWN_LOST_MS = 20_000;
 
+/** What opening a cluster takes of a request. */
+export type ClusterRequest = Pick<MilesTrainRequest, "recipe" | "emit" | "signal" | "miles">;
+
 /** The cluster that the settings name, or a head of our own. @throws RAY_UNREACHABLE, RAY_UNAUTHORIZED, RAY_HEAD_FAILED */
 export async function openCluster(
-  request: MilesTrainRequest,
+  request: ClusterRequest,
   plan: JobPlan,
   stateDir: string,
 ): Promise<Cluster> {
@@ -44,7 +47,7 @@ export async function openCluster(
 
 async function runningCluster(
   address: string,
-  { emit, recipe, signal }: MilesTrainRequest,
+  { emit, recipe, signal }: ClusterRequest,
   { launch }: JobPlan,
   stateDir: string,
 ): Promise<Cluster> {
@@ -89,7 +92,7 @@ async function runningCluster(
 }
 
 async function ownCluster(
-  { emit, recipe, signal }: MilesTrainRequest,
+  { emit, recipe, signal }: ClusterRequest,
   { launch }: JobPlan,
   stateDir: string,
 ): Promise<Cluster> {

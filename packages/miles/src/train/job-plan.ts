@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { readJson, UsageError } from "@moonlight-rl/core";
-import { hfConfigSchema } from "@moonlight-rl/model";
+import { hfConfigSchema, type HfConfig } from "@moonlight-rl/model";
 import type { Recipe } from "@moonlight-rl/recipe";
 import { Args } from "../argv/args.ts";
 import { validateArgv } from "../argv/validate-argv.ts";
@@ -11,6 +11,7 @@ import { refuseSecrets } from "./secrets.ts";
 /** What is to run, and what the framework will make of it. */
 export interface JobPlan {
   readonly launch: LaunchPlan;
+  readonly hfConfig: HfConfig;
   /** Whether the framework keeps the position in the prompts beside its checkpoints. */
   readonly dataState: boolean;
   readonly bridge: boolean;
@@ -43,6 +44,7 @@ export async function planJob(recipe: Recipe): Promise<JobPlan> {
   const args = new Args(verdict.resolved);
   return {
     launch,
+    hfConfig,
     dataState: args.on("rollout_global_dataset"),
     bridge: args.is("megatron_to_hf_mode", "bridge"),
   };

@@ -57,38 +57,45 @@ const ADVICE: Readonly<Record<Exclude<EndCategory, FailureCategory>, string>> = 
   stopped: "The same command goes on from the last checkpoint.",
 };
 
+type Failed = Extract<Judgement, { readonly kind: "failed" }>;
+
+function failed(category: EndCategory, message: string): Failed {
+  return { kind: "failed", category, message };
+}
+
 /** Judges by evidence: a job that says that it succeeded has the last rollout's checkpoint to show. */
 export function judge(end: AttemptEnd): Judgement {
-  const { job, failure, hang, lastGood, lastRollout } = end;
-  const failed = (category: EndCategory, message: string): Judgement => ({
-    kind: "failed",
-    category,
-    message,
-  });
+  const { lastGood, lastRollout } = end;
+  const failure = judgeFailure(end);
+  if (failure !== undefined) return failure;
+  if (lastGood === lastRollout) return { kind: "succeeded" };
+  if (lastGood === end.from && (end.steps ?? 0) === 0)
+    return failed(
+      "no-step",
+      "The job reports success, took no optimizer step and left no new checkpoint.",
+    );
+  return failed(
+    "ended-early",
+    `The job reports success, and its last checkpoint is of rollout ${lastGood ?? "none"}, not ${lastRollout}.`,
+  );
+}
+
+/** Why a job failed; undefined where it says itself that it succeeded. */
+export function judgeFailure({
+  job,
+  failure,
+  hang,
+}: Pick<AttemptEnd, "job" | "failure" | "hang">): Failed | undefined {
   if (hang !== undefined) return failed("hang", `The job hung and was ended: ${hang}`);
   if (job === undefined) return failed("head-lost", "The cluster has lost the job.");
   if (job.status === "STOPPED") return failed("stopped", "The job was stopped by somebody else.");
-  if (job.status === "SUCCEEDED") {
-    if (lastGood === lastRollout) return { kind: "succeeded" };
-    if (lastGood === end.from && (end.steps ?? 0) === 0)
-      return failed(
-        "no-step",
-        "The job reports success, took no optimizer step and left no new checkpoint.",
-      );
-    return failed(
-      "ended-early",
-      `The job reports success, and its last checkpoint is of rollout ${lastGood ?? "none"}, not ${lastRollout}.`,
-    );
-  }
+  if (job.status === "SUCCEEDED") return undefined;
   if (failure !== undefined)
     return failed(failure.category, `${failure.exception ?? "The job failed"}: ${failure.message}`);
-  return byExit(job, failed);
+  return byExit(job);
 }
 
-function byExit(
-  job: Job,
-  failed: (category: EndCategory, message: string) => Judgement,
-): Judgement {
+function byExit(job: Job): Failed {
   const { driver_exit_code: code, error_type: type, message } = job;
   const said = message?.trim().split("\n").at(-1)?.slice(0, 300) ?? "";
   if (code === -9 || code === 137) return failed("killed", "The job was killed (SIGKILL).");
@@ -110,10 +117,7 @@ export function mayRetry(category: EndCategory, fruitless: number, retries: numb
 }
 
 /** The error of a run that is given up. */
-export function failureError(
-  { category, message }: Extract<Judgement, { kind: "failed" }>,
-  logFile: string,
-): MoonlightError {
+export function failureError({ category, message }: Failed, logFile: string): MoonlightError {
   const details = { field: category, file: logFile, hint: adviceOf(category) };
   if (category === "no-step") return new MoonlightError("TRAIN_NO_STEP", message, details);
   if (category === "preempted" || category === "node-died" || category === "head-lost")

@@ -22,11 +22,16 @@ export function refuseFields({ checkpoint, debug }: Recipe): Refusal[] {
     "checkpoint.finetune",
     "a run that is resumed would count from rollout 0 again",
   );
-  refuse(debug.rolloutOnly, "debug.rolloutOnly", "nothing is trained; use a launch script");
+  refuse(debug.rolloutOnly, "debug.rolloutOnly", "nothing is trained: use moonlight debug rollout");
+  refuse(
+    debug.trainOnly || debug.loadRolloutData !== null,
+    "debug.loadRolloutData",
+    "rollouts that were kept teach the same again: use moonlight debug train",
+  );
   refuse(
     debug.exitAfterRollout !== null,
     "debug.exitAfterRollout",
-    "it ends without a save; lower rollout.numRollout",
+    "it ends without a save: use moonlight debug step",
   );
   return refusals;
 }

@@ -16,6 +16,8 @@ export interface MilesSettings {
   readonly hangMinutes?: number;
   /** How many good checkpoints stay; default all. */
   readonly keepCheckpoints?: number;
+  /** What becomes of a job whose machines lack something: it is not submitted (default), or it is only said. */
+  readonly preflight?: "require" | "warn" | "off";
   /** Seconds between two looks at the job; default 2. */
   readonly pollSeconds?: number;
 }

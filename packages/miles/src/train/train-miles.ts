@@ -5,7 +5,7 @@ import {
   acquireLock,
   History,
   HISTORY_FILE,
-  InterruptedError,
+  type InterruptedError,
   TemporaryError,
   throwIfAborted,
   VerificationError,
@@ -16,13 +16,14 @@ import { decideStart } from "../checkpoints/decide-start.ts";
 import { pauseFor } from "../ray/pause.ts";
 import { followAttempt } from "./attempt.ts";
 import { bindRecipe } from "./bind-recipe.ts";
-import { openCluster, type Cluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import { assertWeightsChanged } from "./evidence.ts";
 import { historyBefore } from "./history-before.ts";
 import { logFileOf } from "./job-log.ts";
+import { openChecked } from "./preflight.ts";
 import { planJob, type JobPlan } from "./job-plan.ts";
 import { adviceOf, failureError, judge, mayRetry } from "./judge.ts";
-import { interruptChoice } from "./on-interrupt.ts";
+import { leaveOrStop } from "./interrupt.ts";
 import {
   readRunRecord,
   stateDirOf,
@@ -30,7 +31,6 @@ import {
   writeRunRecord,
   type RunRecord,
 } from "./run-record.ts";
-import { stopJob } from "./stop-job.ts";
 import { submitJob } from "./submit.ts";
 import type { MilesTrainRequest, MilesTrainResult } from "./train-request.ts";
 
@@ -97,7 +97,7 @@ class Run {
             );
           record = await this.#nextRecord(record, iteration);
         }
-        cluster ??= await openCluster(this.#request, this.#plan, this.#stateDir);
+        cluster ??= await openChecked(this.#request, this.#plan, this.#stateDir, record);
         record = await this.#attempt(record, cluster);
         if (record.lost === true) {
           await cluster.close({ keepLogs: true });
@@ -254,24 +254,18 @@ class Run {
   }
 
   async #interrupt(cluster: Cluster, record: RunRecord): Promise<InterruptedError> {
-    const submission = submissionOf(record);
     const { miles: settings = {}, emit } = this.#request;
-    if ((await interruptChoice(settings.onInterrupt)) === "detach") {
-      cluster.leave();
-      return new InterruptedError(`Detached: job ${submission} runs on.`, {
-        hint: `The same command follows it again. Its cluster: ${cluster.url}`,
-      });
-    }
-    emit({ type: "log", message: `stopping job ${submission}` });
-    const stopped = await stopJob(cluster.jobs, submission);
+    const next = "The same command goes on from the last checkpoint.";
+    const { error, stopped } = await leaveOrStop(
+      cluster,
+      submissionOf(record),
+      settings,
+      next,
+      emit,
+    );
     // An end that was asked for is nothing to judge: the next start goes on from the last checkpoint.
     if (stopped) await writeRunRecord(this.#stateDir, { ...record, judged: true, fruitless: 0 });
-    return new InterruptedError(
-      stopped
-        ? `Stopped job ${submission}.`
-        : `Job ${submission} was asked to stop and has not ended yet.`,
-      { hint: "The same command goes on from the last checkpoint." },
-    );
+    return error;
   }
 
   /** @throws VerificationError TRAIN_WEIGHTS_UNCHANGED */

@@ -57,7 +57,7 @@ describe.each(BACKEND_NAMES)("the backend %s", (name) => {
       saveDir: saveDir(),
       emit: (event) => void events.push(event),
       signal: new AbortController().signal,
-      miles: { rayAddress: server.url, pollSeconds: 0.02 },
+      miles: { rayAddress: server.url, pollSeconds: 0.02, preflight: "off" },
       events,
       ...changes,
     };
@@ -153,6 +153,7 @@ it("makes an artifact with miles", async () => {
       evalData: await adoptArtifact("hf-dataset", evalDir),
       backend: "miles",
       rayAddress: server.url,
+      preflight: "off",
     });
     expect({ iteration, optimizerSteps }).toEqual({ iteration: 3, optimizerSteps: 8 });
     expect(checkpoint.meta).toEqual({ iteration: 3 });

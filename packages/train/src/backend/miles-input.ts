@@ -52,6 +52,12 @@ export const milesInput = {
   keepCheckpoints: unkeyed(
     z.int().min(1).optional().describe("miles: good checkpoints that stay (default: all)"),
   ),
+  preflight: unkeyed(
+    z
+      .enum(["require", "warn", "off"])
+      .optional()
+      .describe("miles: what machines that lack something lead to (default: require)"),
+  ),
 };
 
 type MilesInput = { readonly [K in keyof typeof milesInput]?: z.output<(typeof milesInput)[K]> };

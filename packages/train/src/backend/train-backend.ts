@@ -23,6 +23,8 @@ export interface MilesSettings {
   readonly hangMinutes?: number;
   /** Good checkpoints that stay. */
   readonly keepCheckpoints?: number;
+  /** What is done about machines that lack something. */
+  readonly preflight?: "require" | "warn" | "off";
   /** Seconds between two looks at the job. */
   readonly pollSeconds?: number;
 }
