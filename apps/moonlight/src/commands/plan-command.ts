@@ -1,16 +1,6 @@
 import { Command } from "commander";
-import {
-  addCommonOptions,
-  cliSession,
-  openWorkspace,
-  planPipeline,
-  planText,
-  present,
-  toJson,
-} from "@moonlight-rl/pipeline";
-import { withEndpoint } from "../hub/bundled-hub.ts";
-import { moonlight } from "../pipeline/moonlight.ts";
-import { addRunOptions, paramsOf, type RunFlags } from "./run-options.ts";
+import { addCommonOptions } from "@moonlight-rl/pipeline";
+import { addRunOptions } from "./run-options.ts";
 
 const EXAMPLES = `Examples:
   $ moonlight plan                                   what a run would do, and why
@@ -23,30 +13,8 @@ export function planCommand(): Command {
     "Say what a run would do and why: reuse or run, first differing input, bytes, commands.",
   );
   command.addHelpText("before", EXAMPLES);
-  addCommonOptions(addRunOptions(command)).action(async (files: string[]) => {
-    const flags: RunFlags = command.optsWithGlobals();
-    const { io } = cliSession(command);
-    const workspace = openWorkspace(flags.workspace, io.env);
-    const given = paramsOf(flags, files);
-    await present(command, {
-      json: flags.json ?? false,
-      work: (onEvent, signal) =>
-        withEndpoint({ profile: "tiny", ...given }, io.env, (endpoint) =>
-          planPipeline(
-            moonlight,
-            { ...given, ...(endpoint === undefined ? {} : { endpoint }) },
-            {
-              workspace: workspace.root,
-              env: io.env,
-              force: flags.force ?? false,
-              onEvent,
-              signal,
-            },
-          ),
-        ),
-      summary: (plan) => ({ plan: toJson(plan) }),
-      text: planText,
-    });
+  return addCommonOptions(addRunOptions(command)).action(async (files: string[]) => {
+    const { planAction } = await import("./plan-action.ts");
+    await planAction(command, files);
   });
-  return command;
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { PROFILE_NAMES } from "@moonlight-rl/recipe";
+import { PROFILE_NAMES } from "@moonlight-rl/recipe/profile-name";
 import { paramsSchema, STAGE_IDS, type Params } from "../pipeline/params.ts";
 
 /** Flags of `run` and `plan`, as commander gives them. */
