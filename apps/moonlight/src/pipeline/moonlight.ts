@@ -24,6 +24,7 @@ export interface MoonlightOutputs {
 /** The Moonlight pipeline: from repositories on a Hub to a trained policy and what it gained. */
 export const moonlight = definePipeline({
   name: "moonlight",
+  from: import.meta.url,
   params: paramsSchema,
   async run(
     stage,

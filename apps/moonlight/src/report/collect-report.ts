@@ -54,7 +54,9 @@ export async function collectReport(workspace: Workspace, id: string): Promise<R
         : (Date.parse(run.finished) - Date.parse(run.started)) / 1000,
     environment: {
       ...run.versions,
-      host: `${run.host.name} (${run.host.platform} ${run.host.arch})`,
+      host: [run.host.name, run.host.cpu, `${run.host.platform} ${run.host.arch}`]
+        .filter(Boolean)
+        .join(", "),
       ...(git === undefined ? {} : { commit: `${git.commit}${git.dirty ? " with changes" : ""}` }),
     },
     recipe: await recipeFields(await artifactOf("rollout-config", "recipe")),

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import {
   acquireLock,
@@ -19,6 +18,7 @@ import { toJson } from "../artifact/reference.ts";
 import { keyedPart } from "../schema/keyed.ts";
 import type { StageContext } from "../stage/context.ts";
 import type { Stage } from "../stage/define-stage.ts";
+import { recordedHostname } from "../run/environment.ts";
 import { lookUp, reasonForMiss, remember } from "./cache.ts";
 import { errorOf } from "./error-event.ts";
 import { createExec } from "./exec.ts";
@@ -206,7 +206,7 @@ function stageContext(session: Session, request: StageRequest, scratch: string):
       input: keyedInput(session, request),
       ...(session.run === undefined ? {} : { run: session.run, id }),
       host: {
-        name: hostname(),
+        ...recordedHostname(session.env),
         platform: process.platform,
         arch: process.arch,
         node: process.version,

@@ -29,6 +29,7 @@ export interface Session {
   readonly redactor: Redactor;
   readonly sink: EventSink;
   readonly run: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface SessionOptions extends RunnerOptions {
@@ -56,6 +57,7 @@ export function createSession(options: SessionOptions): Session {
       ...(options.run === undefined ? {} : { run: options.run }),
     }),
     run: options.run,
+    env,
   };
 }
 
