@@ -16,6 +16,8 @@ import { withEndpoint } from "../hub/bundled-hub.ts";
 import { moonlight, type MoonlightOutputs } from "../pipeline/moonlight.ts";
 import { paramsSchema, type Params } from "../pipeline/params.ts";
 import { writeReport } from "../report/write-report.ts";
+import { compareReports } from "../runs/compare-reports.ts";
+import { likeText } from "../runs/like-text.ts";
 import { summaryText } from "../runs/summary-text.ts";
 import { paramsOf, type RunFlags } from "./run-options.ts";
 
@@ -25,8 +27,14 @@ export async function runAction(command: Command, files: readonly string[]): Pro
   const { io } = cliSession(command);
   const workspace = openWorkspace(flags.workspace, io.env);
   const given = paramsOf(flags, files);
+  if (flags.resume !== undefined && flags.like !== undefined)
+    throw new UsageError("RUN_FLAGS", "--resume goes on with a run, --like starts another.", {
+      field: "--like",
+      hint: "Leave one of them out.",
+    });
+  const earlier = flags.resume ?? flags.like;
   const resuming =
-    flags.resume === undefined ? undefined : await storedParams(workspace, flags.resume, given);
+    earlier === undefined ? undefined : await storedParams(workspace, earlier, given);
   await present(command, {
     json: flags.json ?? false,
     work: (onEvent, signal) =>
@@ -37,13 +45,22 @@ export async function runAction(command: Command, files: readonly string[]): Pro
           env: io.env,
           force: flags.force ?? false,
           ...(flags.resume === undefined ? {} : { resume: flags.resume }),
+          ...(flags.like === undefined ? {} : { like: flags.like }),
           onEvent,
           signal,
         });
-        return { run, report: await writeReport(workspace, run.id) };
+        const like =
+          flags.like === undefined
+            ? undefined
+            : await compareReports(workspace, await findRun(workspace, flags.like), run.id);
+        return { run, like, report: await writeReport(workspace, run.id) };
       }),
-    summary: ({ run, report }) => runSummary(run, report.path, workspace),
-    text: ({ report }) => summaryText(report.data, report.path),
+    summary: ({ run, like, report }) => ({
+      ...runSummary(run, report.path, workspace),
+      ...(like === undefined ? {} : { like: toJson(like) }),
+    }),
+    text: ({ like, report }) =>
+      summaryText(report.data, report.path) + (like === undefined ? "" : likeText(like)),
   });
 }
 
@@ -58,7 +75,7 @@ async function storedParams(
   if (name !== undefined) {
     throw new UsageError(
       "RESUME_PARAMS",
-      `--resume goes on with the run's own parameters; ${name} cannot be given beside it.`,
+      `--resume and --like take the run's own parameters; ${name} cannot be given beside them.`,
       {
         field: name,
         hint: "Leave it out, or start a new run: finished stages are reused anyway.",

@@ -8,6 +8,7 @@ const EXAMPLES = `Examples:
   $ moonlight run recipe.yaml --seed 3               with a recipe of your own
   $ moonlight run --until train                      up to a stage
   $ moonlight run --resume latest                    go on after an interruption
+  $ moonlight run --like 20261123-18 --force         do an earlier run once more, from the start
 `;
 
 /** `moonlight run`: the pipeline with live progress, a summary and a report. The work is loaded when it is asked for. */
@@ -16,10 +17,12 @@ export function runCommand(): Command {
     "Run the pipeline: fetch, convert, configure, evaluate, train, export, evaluate, report.",
   );
   command.addHelpText("before", EXAMPLES);
-  addRunOptions(command).option(
-    "--resume <run>",
-    "go on with a run: its id, a unique part of it, or latest",
-  );
+  addRunOptions(command)
+    .option("--resume <run>", "go on with a run: its id, a unique part of it, or latest")
+    .option(
+      "--like <run>",
+      "repeat a run: its parameters, commits and recipe files; says what cannot be made equal",
+    );
   return addCommonOptions(command).action(async (files: string[]) => {
     const { runAction } = await import("./run-action.ts");
     await runAction(command, files);

@@ -8,6 +8,7 @@ export interface RunFlags extends Partial<Params> {
   readonly workspace?: string;
   readonly force?: boolean;
   readonly resume?: string;
+  readonly like?: string;
 }
 
 /** Adds the pipeline's parameters as flags; texts come from the schema. */

@@ -128,9 +128,9 @@ async function finishedStages(
 }
 
 async function partsOf(workspace: Workspace, entry: FinishedEntry): Promise<KeyParts | undefined> {
-  if (entry.parts !== undefined) return entry.parts as KeyParts;
+  if (entry.parts !== undefined) return entry.parts;
   const record = await readRecord(join(workspace.cache, `${entry.key}.json`));
-  return typeof record === "string" ? undefined : (record.parts as KeyParts);
+  return typeof record === "string" ? undefined : record.parts;
 }
 
 /** All references to artifacts within a value. */

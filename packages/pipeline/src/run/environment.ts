@@ -106,8 +106,8 @@ export function environmentDifferences(
 ): EnvironmentDifference[] {
   const found: EnvironmentDifference[] = [];
   const compare = (
-    a: Readonly<Record<string, unknown>>,
-    b: Readonly<Record<string, unknown>>,
+    a: Readonly<Record<string, Fact>>,
+    b: Readonly<Record<string, Fact>>,
     label: (name: string) => string,
     both = false,
   ): void => {
@@ -119,11 +119,11 @@ export function environmentDifferences(
   };
   compare(before.versions, now.versions, (name) => (name === "node" ? name : `package ${name}`));
   if (before.code !== undefined && now.code !== undefined) {
-    const own = (code: object): object =>
+    const own = (code: Readonly<Record<string, string>>): Record<string, string> =>
       Object.fromEntries(
         Object.entries(code).filter(([name]) => name.startsWith("@moonlight-rl/")),
       );
-    compare({ ...own(before.code) }, { ...own(now.code) }, (name) => `code of ${name}`, true);
+    compare(own(before.code), own(now.code), (name) => `code of ${name}`, true);
   }
   if (before.git !== undefined && now.git !== undefined)
     compare(before.git, now.git, (name) => `git ${name}`);
@@ -131,6 +131,8 @@ export function environmentDifferences(
   return found;
 }
 
-function text(value: unknown): string | undefined {
+type Fact = string | number | boolean | undefined;
+
+function text(value: Fact): string | undefined {
   return value === undefined ? undefined : String(value);
 }
