@@ -9,13 +9,14 @@ import {
 } from "@moonlight-rl/pipeline";
 import { withEndpoint } from "../hub/bundled-hub.ts";
 import { moonlight } from "../pipeline/moonlight.ts";
-import { paramsOf, type RunFlags } from "./run-options.ts";
+import { mustReuse, paramsOf, type RunFlags } from "./run-options.ts";
 
 /** What `moonlight plan` does. */
 export async function planAction(command: Command, files: readonly string[]): Promise<void> {
   const flags: RunFlags = command.optsWithGlobals();
   const { io } = cliSession(command);
   const workspace = openWorkspace(flags.workspace, io.env);
+  const reuse = mustReuse(flags);
   const given = paramsOf(flags, files);
   await present(command, {
     json: flags.json ?? false,
@@ -28,6 +29,7 @@ export async function planAction(command: Command, files: readonly string[]): Pr
             workspace: workspace.root,
             env: io.env,
             force: flags.force ?? false,
+            ...reuse,
             onEvent,
             signal,
           },

@@ -19,13 +19,14 @@ import { writeReport } from "../report/write-report.ts";
 import { compareReports } from "../runs/compare-reports.ts";
 import { likeText } from "../runs/like-text.ts";
 import { summaryText } from "../runs/summary-text.ts";
-import { paramsOf, type RunFlags } from "./run-options.ts";
+import { mustReuse, paramsOf, type RunFlags } from "./run-options.ts";
 
 /** What `moonlight run` does. */
 export async function runAction(command: Command, files: readonly string[]): Promise<void> {
   const flags: RunFlags = command.optsWithGlobals();
   const { io } = cliSession(command);
   const workspace = openWorkspace(flags.workspace, io.env);
+  const reuse = mustReuse(flags);
   const given = paramsOf(flags, files);
   if (flags.resume !== undefined && flags.like !== undefined)
     throw new UsageError("RUN_FLAGS", "--resume goes on with a run, --like starts another.", {
@@ -44,6 +45,7 @@ export async function runAction(command: Command, files: readonly string[]): Pro
           workspace: workspace.root,
           env: io.env,
           force: flags.force ?? false,
+          ...reuse,
           ...(flags.resume === undefined ? {} : { resume: flags.resume }),
           ...(flags.like === undefined ? {} : { like: flags.like }),
           onEvent,

@@ -7,6 +7,7 @@ const EXAMPLES = `Examples:
   $ moonlight run --set rollout.numRollout=20        with one field of the recipe changed
   $ moonlight run recipe.yaml --seed 3               with a recipe of your own
   $ moonlight run --until train                      up to a stage
+  $ moonlight run --only train --force               one stage again, from the results before it
   $ moonlight run --resume latest                    go on after an interruption
   $ moonlight run --like 20261123-18 --force         do an earlier run once more, from the start
 `;
