@@ -24,9 +24,9 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** The files that `runs samples` reads, made by stages of the same names. */
-async function publishRows(
+async function publishRows<K extends "torch-dist" | "eval-result">(
   { scratch, publish }: StageContext,
-  kind: "torch-dist" | "eval-result",
+  kind: K,
   file: string,
   rows: readonly object[],
 ) {

@@ -106,8 +106,9 @@ describe("a run like another", () => {
   it("takes over parameters and what was resolved, and says what it cannot make equal", async () => {
     let commit = "first";
     const moving = defineStage({
-      ...numbers,
       name: "moving",
+      from: import.meta.url,
+      output: numbers.output,
       input: z.object({ revision: z.string() }),
       resolve: async () => ({ revision: commit }),
       run: async (_, context) => numbers.run({ count: 2, threads: 1 }, context),
