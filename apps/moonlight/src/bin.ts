@@ -1,10 +1,15 @@
-import { createRequire } from "node:module";
-import { endWith, runCli } from "@moonlight-rl/pipeline";
-import { z } from "zod";
+import { readFileSync } from "node:fs";
 import { createProgram } from "./program.ts";
 
-const { version } = z
-  .object({ version: z.string() })
-  .parse(createRequire(import.meta.url)("../package.json"));
+// Our own file; a schema for it would cost a quarter of the time that `--help` may take.
+const { version } = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+) as { readonly version: string };
 const argv = process.argv.slice(2);
-endWith(await runCli(await createProgram(version, argv[0]), argv));
+const program = await createProgram(version, argv);
+if (["--help", "-h", "--version", "-V"].includes(argv[0] ?? ""))
+  program.parse(argv, { from: "user" });
+else {
+  const { endWith, runCli } = await import("@moonlight-rl/pipeline");
+  endWith(await runCli(program, argv));
+}

@@ -1,17 +1,30 @@
 import { describe, expect, it } from "vitest";
-import { createProgram } from "./program.ts";
+import { createProgram, loadProgram } from "./program.ts";
 
-const names = async (first?: string): Promise<string[]> =>
-  (await createProgram("1.2.3", first)).commands.map((command) => command.name());
+const commandsOf = async (...argv: string[]) =>
+  (await createProgram("1.2.3", argv)).commands.map((command) => ({
+    name: command.name(),
+    description: command.description(),
+  }));
 
 describe("createProgram", () => {
-  it("has every command under the name that loads it", async () => {
-    const all = await names();
-    expect(all).toContain("rollout-config");
-    for (const name of all) expect(await names(name)).toEqual([name]);
+  it("lists every command under the name that loads it, with its own description", async () => {
+    const all = await commandsOf();
+    expect(all.map(({ name }) => name)).toContain("rollout-config");
+    for (const command of all) expect(await commandsOf(command.name)).toEqual([command]);
+    expect(
+      (await loadProgram("1.2.3")).commands.map((command) => ({
+        name: command.name(),
+        description: command.description(),
+      })),
+    ).toEqual(all);
   });
 
   it.each([["fech"], ["--help"], ["constructor"], ["help"]])("has all for %s", async (first) => {
-    expect(await names(first)).toEqual(await names());
+    expect(await commandsOf(first)).toEqual(await commandsOf());
+  });
+
+  it("has the command that help is asked for", async () => {
+    expect(await commandsOf("help", "plan")).toEqual(await commandsOf("plan"));
   });
 });

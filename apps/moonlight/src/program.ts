@@ -1,5 +1,5 @@
+import type { Stage } from "@moonlight-rl/pipeline";
 import { Command } from "commander";
-import { stageCommand } from "@moonlight-rl/pipeline";
 
 const EXAMPLES = `Examples:
   $ moonlight run                        the whole pipeline over the bundled tiny model, minutes on a laptop
@@ -8,31 +8,95 @@ const EXAMPLES = `Examples:
   $ moonlight fetch --help               one stage alone
 `;
 
-/** The commands in the order of the help, each loaded only when it is needed: that is most of the time a start takes. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  run: async () => (await import("./commands/run-command.ts")).runCommand(),
-  plan: async () => (await import("./commands/plan-command.ts")).planCommand(),
-  fetch: async () => stageCommand((await import("@moonlight-rl/fetch")).fetch),
-  convert: async () => stageCommand((await import("@moonlight-rl/convert")).convert),
-  "rollout-config": async () =>
-    stageCommand((await import("@moonlight-rl/rollout-config")).rolloutConfig),
-  train: async () => stageCommand((await import("@moonlight-rl/train")).train),
-  eval: async () => stageCommand((await import("@moonlight-rl/eval")).evaluate),
-  import: async () =>
-    subcommandOf((await import("@moonlight-rl/rollout-config")).rolloutConfig, "import"),
-  doctor: async () => subcommandOf((await import("@moonlight-rl/train")).train, "doctor"),
-  debug: async () => subcommandOf((await import("@moonlight-rl/train")).train, "debug"),
-  dump: async () => subcommandOf((await import("@moonlight-rl/train")).train, "dump"),
-  runs: async () => (await import("./commands/runs-command.ts")).runsCommand(),
-  report: async () => (await import("./commands/report-command.ts")).reportCommand(),
-  logs: async () => (await import("./commands/logs-command.ts")).logsCommand(),
-  serve: async () => (await import("./commands/serve-command.ts")).serveCommand(),
-  hub: async () => (await import("./commands/hub-command.ts")).hubCommand(),
+interface CommandEntry {
+  /** Its line in the help; equal to the command's own description. */
+  readonly description: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** The commands in the order of the help. Their modules are loaded only when they are needed: that is most of the time a start takes. */
+const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  run: {
+    description:
+      "Run the pipeline: fetch, convert, configure, evaluate, train, export, evaluate, report.",
+    load: async () => (await import("./commands/run-command.ts")).runCommand(),
+  },
+  plan: {
+    description:
+      "Say what a run would do and why: reuse or run, first differing input, bytes, commands.",
+    load: async () => (await import("./commands/plan-command.ts")).planCommand(),
+  },
+  fetch: {
+    description: "Fetch models and datasets from a Hugging Face Hub, verified and resumable.",
+    load: async () => stageCommand((await import("@moonlight-rl/fetch/stage")).fetch),
+  },
+  convert: {
+    description: "Convert Hugging Face safetensors to Megatron torch_dist and back, without a GPU.",
+    load: async () => stageCommand((await import("@moonlight-rl/convert/stage")).convert),
+  },
+  "rollout-config": {
+    description: "Resolve, check and render the training recipe.",
+    load: async () =>
+      stageCommand((await import("@moonlight-rl/rollout-config/stage")).rolloutConfig),
+  },
+  train: {
+    description: "Train a torch_dist checkpoint by a recipe (GRPO)",
+    load: async () => stageCommand((await import("@moonlight-rl/train/stage")).train),
+  },
+  eval: {
+    description: "Evaluate a policy: avg@n, pass@k, intervals, paired comparison",
+    load: async () => stageCommand((await import("@moonlight-rl/eval/stage")).evaluate),
+  },
+  import: {
+    description: "Read a miles launch script, or an argv with one argument a line, as a recipe.",
+    load: async () =>
+      subcommandOf((await import("@moonlight-rl/rollout-config/stage")).rolloutConfig, "import"),
+  },
+  doctor: {
+    description:
+      "Look whether this machine, or a Ray cluster, can run a recipe. Changes nothing, kills nothing.",
+    load: async () => subcommandOf((await import("@moonlight-rl/train/stage")).train, "doctor"),
+  },
+  debug: {
+    description:
+      "Run a part of training on miles alone: rollouts, steps on kept rollouts, one step, or an evaluation.",
+    load: async () => subcommandOf((await import("@moonlight-rl/train/stage")).train, "debug"),
+  },
+  dump: {
+    description: "Show the rollouts that miles kept (debug.saveRolloutData, debug.dumpDetails).",
+    load: async () => subcommandOf((await import("@moonlight-rl/train/stage")).train, "dump"),
+  },
+  runs: {
+    description: "Look at earlier runs.",
+    load: async () => (await import("./commands/runs-command.ts")).runsCommand(),
+  },
+  report: {
+    description: "Write a run's report: one HTML file without any outside reference.",
+    load: async () => (await import("./commands/report-command.ts")).reportCommand(),
+  },
+  logs: {
+    description:
+      "Read a training job's log: rollouts and steps as a table, alarms, hangs, failures.",
+    load: async () => (await import("./commands/logs-command.ts")).logsCommand(),
+  },
+  serve: {
+    description:
+      "Serve a model: OpenAI's /v1/completions and /v1/chat/completions, SGLang's /generate.",
+    load: async () => (await import("./commands/serve-command.ts")).serveCommand(),
+  },
+  hub: {
+    description: "The Hugging Face Hub's protocol.",
+    load: async () => (await import("./commands/hub-command.ts")).hubCommand(),
+  },
 };
 
+async function stageCommand(stage: Stage): Promise<Command> {
+  return (await import("@moonlight-rl/pipeline")).stageCommand(stage);
+}
+
 /** A stage's subcommand that people look for at the top. */
-function subcommandOf(stage: Parameters<typeof stageCommand>[0], name: string): Command {
-  const found = stageCommand(stage).commands.find((command) => command.name() === name);
+async function subcommandOf(stage: Stage, name: string): Promise<Command> {
+  const found = (await stageCommand(stage)).commands.find((command) => command.name() === name);
   if (found === undefined) throw new Error(`${stage.name} has no ${name}`);
   return found;
 }
@@ -40,19 +104,32 @@ function subcommandOf(stage: Parameters<typeof stageCommand>[0], name: string): 
 /**
  * The `moonlight` program; run it with `runCli`.
  *
- * @param first the first argument: a command's name loads that command alone, anything else all of them
+ * @param argv the arguments: the command that they name is loaded alone; without one, all commands are there by name and description
+ * only, which is enough for the help and for "did you mean"
  */
-export async function createProgram(version: string, first?: string): Promise<Command> {
-  const program = new Command("moonlight")
+export async function createProgram(version: string, argv: readonly string[]): Promise<Command> {
+  const program = emptyProgram(version);
+  const name = (argv[0] === "help" ? argv[1] : argv[0]) ?? "";
+  const named = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (named !== undefined) return program.addCommand(await named.load());
+  for (const [command, { description }] of Object.entries(COMMANDS)) {
+    program.addCommand(new Command(command).description(description));
+  }
+  return program;
+}
+
+/** The program with all commands and their options: for shell completion. */
+export async function loadProgram(version: string): Promise<Command> {
+  const program = emptyProgram(version);
+  for (const { load } of Object.values(COMMANDS)) program.addCommand(await load());
+  return program;
+}
+
+function emptyProgram(version: string): Command {
+  return new Command("moonlight")
     .description(
       "The reinforcement-learning pipeline of Moonlight-16B-A3B: fetch, convert, rollout-config, train, eval.",
     )
-    .version(version);
-  program.addHelpText("before", EXAMPLES);
-  const named = first !== undefined && Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
-  const loaders = named === undefined ? Object.values(COMMANDS) : [named];
-  for (const command of await Promise.all(loaders.map((load) => load()))) {
-    program.addCommand(command);
-  }
-  return program;
+    .version(version)
+    .addHelpText("before", EXAMPLES);
 }

@@ -13,6 +13,7 @@ import { timedCommand } from "../measure/timed-command.ts";
 const BIN = fileURLToPath(new URL("../../../apps/moonlight/bin/moonlight.js", import.meta.url));
 /** Process starts are short and noisy, so each is taken this many times more often than `--repeat` says. */
 const STARTS = 5;
+const HELPS = ["run", "plan", "runs", "fetch", "convert", "rollout-config", "train", "eval"];
 /** The whole pipeline, as short as it can be: what counts is the run after it. */
 const SHORT_RUN = [
   "--set=rollout.numRollout=2",
@@ -48,13 +49,30 @@ function recipe(findings: Findings): void {
   limit(findings, "recipe-validate-render", ms, 100);
 }
 
+/** The help of the program, and of each command that a user types often; the slowest of those counts. */
 async function help({ repeat, signal }: BenchOptions, findings: Findings): Promise<void> {
-  const ms = await medianMs(
-    () => timedCommand(process.execPath, [BIN, "--help"], { cancelSignal: signal }),
-    // A new process each time; files of the installation are in the page cache.
-    { count: repeat * STARTS, warmUp: 1 },
-  );
-  limit(findings, "help-cold", ms, 200);
+  const start = (...args: readonly string[]): Promise<number> =>
+    medianMs(
+      () => timedCommand(process.execPath, args, { cancelSignal: signal }),
+      // A new process each time; files of the installation are in the page cache.
+      { count: repeat * STARTS, warmUp: 1 },
+    );
+  const node = await start("-e", "0");
+  const program = await start(BIN, "--help");
+  limit(findings, "help-cold", program, 200);
+  const times = new Map<string, number>();
+  for (const command of HELPS) times.set(command, await start(BIN, command, "--help"));
+  limit(findings, "command-help-cold", Math.max(...times.values()), 200);
+  findings.figure({
+    metric: "help-over-node",
+    peer: "node -e 0",
+    unit: "ms",
+    ours: program,
+    theirs: node,
+    better: "smaller",
+  });
+  const list = [...times].map(([command, ms]) => `${command} ${Math.round(ms)}`).join(", ");
+  findings.note(`cli: --help in ms: node -e 0 ${Math.round(node)}, ${list}`);
 }
 
 async function cachedRun({ repeat, signal }: BenchOptions, findings: Findings): Promise<void> {

@@ -10,14 +10,7 @@ import { z } from "zod";
 import { diff } from "./commands/diff.ts";
 import { inspect } from "./commands/inspect.ts";
 import { verify } from "./commands/verify.ts";
-import { toHfModel } from "./megatron/to-hf-model.ts";
-import { planToHf } from "./megatron/plan.ts";
-import { planToTorchDist } from "./model/plan.ts";
-import { toTorchDistCheckpoint } from "./model/to-torch-dist.ts";
-import { planReference } from "./reference/plan.ts";
 import { referenceFields, type ReferenceSettings } from "./reference/settings.ts";
-import { referenceToHf } from "./reference/to-hf.ts";
-import { referenceToTorchDist } from "./reference/to-torch-dist.ts";
 
 const definition = {
   name: "convert",
@@ -101,20 +94,27 @@ export const toHf = defineStage({
   }),
 });
 
+// The work is imported where it is needed: `--help` and a cached run read only the schemas.
 async function planThere(
   source: Artifact<"hf-model">,
   settings: ReferenceSettings,
 ): Promise<PlanAction[]> {
+  const { planToTorchDist } = await import("./model/plan.ts");
   const actions = await planToTorchDist(source);
-  return settings.backend === "native" ? actions : planReference("torch_dist", settings, actions);
+  if (settings.backend === "native") return actions;
+  const { planReference } = await import("./reference/plan.ts");
+  return planReference("torch_dist", settings, actions);
 }
 
 async function planBack(
   trained: Artifact<"torch-dist">,
   settings: ReferenceSettings,
 ): Promise<PlanAction[]> {
+  const { planToHf } = await import("./megatron/plan.ts");
   const actions = await planToHf(trained);
-  return settings.backend === "native" ? actions : planReference("hf", settings, actions);
+  if (settings.backend === "native") return actions;
+  const { planReference } = await import("./reference/plan.ts");
+  return planReference("hf", settings, actions);
 }
 
 async function there(
@@ -122,12 +122,16 @@ async function there(
   input: ReferenceSettings & { readonly extraState: boolean },
   context: StageContext,
 ): Promise<Artifact<"torch-dist">> {
-  if (input.backend === "native") return await toTorchDistCheckpoint(source, input, context);
+  if (input.backend === "native") {
+    const { toTorchDistCheckpoint } = await import("./model/to-torch-dist.ts");
+    return await toTorchDistCheckpoint(source, input, context);
+  }
   if (input.extraState)
     throw new UsageError("CONVERT_INPUT", "Megatron writes its extra states itself.", {
       field: "extraState",
       hint: "Leave --extra-state out with --backend megatron.",
     });
+  const { referenceToTorchDist } = await import("./reference/to-torch-dist.ts");
   return await referenceToTorchDist(source, input, context);
 }
 
@@ -137,7 +141,11 @@ async function back(
   input: ReferenceSettings,
   context: StageContext,
 ): Promise<Artifact<"hf-model">> {
-  if (input.backend === "native") return await toHfModel(trained, source, context);
+  if (input.backend === "native") {
+    const { toHfModel } = await import("./megatron/to-hf-model.ts");
+    return await toHfModel(trained, source, context);
+  }
+  const { referenceToHf } = await import("./reference/to-hf.ts");
   return await referenceToHf(trained, source, input, context);
 }
 

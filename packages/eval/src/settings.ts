@@ -1,6 +1,6 @@
 import { basename, isAbsolute, join } from "node:path";
 import { readJson, UsageError } from "@moonlight-rl/core";
-import { recipeSchema, type Recipe } from "@moonlight-rl/recipe";
+import type { Recipe } from "@moonlight-rl/recipe";
 import { z } from "zod";
 
 /** Name of a set: part of metrics and of paths. */
@@ -155,6 +155,7 @@ function settingsOfRecipe(recipe: Recipe, name: string | undefined): Explicit {
 
 /** Reads the recipe of a recipe artifact. */
 export async function readRecipe(folder: string): Promise<Recipe> {
+  const { recipeSchema } = await import("@moonlight-rl/recipe");
   return readJson(join(folder, "recipe.json"), recipeSchema, {
     what: "recipe.json",
     code: "RECIPE_INVALID",

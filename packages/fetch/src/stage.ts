@@ -1,19 +1,4 @@
-import { HfCache, type HubClient } from "@moonlight-rl/hub";
-import type { Tokenizer } from "@moonlight-rl/tokenizer";
-import {
-  defineStage,
-  type Artifact,
-  type PlanAction,
-  type PlanContext,
-  type StageContext,
-} from "@moonlight-rl/pipeline";
-import { deliver, type Delivery } from "./hub/download.ts";
-import { count, leftOutTexts } from "./hub/download-events.ts";
-import { isOffline, withHub } from "./hub/hub-access.ts";
-import { Published } from "./hub/published.ts";
-import { deliverFolder, folderOf, orderFolder } from "./folder/deliver-folder.ts";
-import { placeOrder, requestsOf, type Request } from "./request/request.ts";
-import { verifyCommand } from "./verify/verify-command.ts";
+import { defineStage, type PlanContext, type StageContext } from "@moonlight-rl/pipeline";
 import {
   assetsInput,
   assetsOutput,
@@ -22,6 +7,24 @@ import {
   type Assets,
   type FetchInput,
 } from "./input.ts";
+import { asFolder } from "./request/as-folder.ts";
+import { verifyCommand } from "./verify/verify-command.ts";
+
+/** Imported when it is needed: `--help` reads only the schemas. */
+const work = {
+  async resolve<I extends FetchInput>(input: I, context: PlanContext): Promise<I> {
+    return (await import("./fetch-assets.ts")).pinRevisions(input, context);
+  },
+  async plan(input: FetchInput, context: PlanContext) {
+    return (await import("./fetch-assets.ts")).planDownloads(input, context);
+  },
+  async run(input: FetchInput, context: StageContext) {
+    return (await import("./fetch-assets.ts")).fetchAll(input, context);
+  },
+  // A folder's name says nothing about its content.
+  cacheable: ({ model, promptData, evalData }: FetchInput) =>
+    [model, promptData, evalData].every((name) => asFolder(name ?? "") === undefined),
+};
 
 const definition = {
   name: "fetch",
@@ -41,11 +44,7 @@ export const fetch = defineStage({
     "moonshotai/Moonlight-16B-A3B --dry-run --rate 100",
     "--prompt-data zhuzilin/dapo-math-17k --eval-data zhuzilin/aime-2024",
   ],
-  resolve: pinRevisions,
-  plan: planDownloads,
-  run: fetchAll,
-  // A folder's name says nothing about its content.
-  cacheable: (input) => requestsOf(input).every(({ folder }) => folder === undefined),
+  ...work,
 });
 
 /** `fetch` of all three: its outputs are there for sure, which types and plans of pipelines build on. */
@@ -53,109 +52,7 @@ export const fetchAssets = defineStage({
   ...definition,
   input: assetsInput,
   output: assetsOutput,
-  resolve: pinRevisions,
-  plan: planDownloads,
+  ...work,
   // The input's schema requires all three, and each field that is asked for is there.
-  cacheable: (input) => requestsOf(input).every(({ folder }) => folder === undefined),
-  run: async (input, context) => (await fetchAll(input, context)) as Assets,
+  run: async (input, context) => (await work.run(input, context)) as Assets,
 });
-
-const REVISION = {
-  model: "revision",
-  promptData: "promptRevision",
-  evalData: "evalRevision",
-} as const;
-
-/** `main` today is not `main` tomorrow: only commits make a key. */
-async function pinRevisions<I extends FetchInput>(input: I, context: PlanContext): Promise<I> {
-  const requests = requestsOf(input);
-  return await withHub(input, context, async (client) => {
-    const pinned = await Promise.all(
-      requests.map(async (request) => {
-        if (request.folder !== undefined)
-          return [REVISION[request.field], request.revision] as const;
-        const cached = isOffline(input)
-          ? await new HfCache().commitOf(request, request.revision)
-          : undefined;
-        if (cached !== undefined) return [REVISION[request.field], cached] as const;
-        const { commit } = await client.resolveRevision({ ...request, signal: context.signal });
-        return [REVISION[request.field], commit] as const;
-      }),
-    );
-    return { ...input, ...Object.fromEntries(pinned) };
-  });
-}
-
-async function planDownloads(input: FetchInput, context: PlanContext): Promise<PlanAction[]> {
-  return await withHub(input, context, (client) =>
-    Promise.all(
-      requestsOf(input).map(async (request) => {
-        const folder = await folderOf(request, isOffline(input));
-        if (folder !== undefined) return await planFolder(request, folder);
-        const order = await placeOrder(client, request, context.signal);
-        const bytes = order.files.reduce((sum, file) => sum + file.size, 0);
-        return {
-          title: `download ${order.type} ${order.repo}: ${count(order.files)}`,
-          detail: [
-            `commit ${order.commit.slice(0, 12)}`,
-            ...leftOutTexts(order).map((text) => `left out, ${text}`),
-          ].join("\n"),
-          bytes,
-          diskBytes: bytes,
-          ...(input.rate === undefined ? {} : { seconds: bytes / (input.rate * 1e6) }),
-        };
-      }),
-    ),
-  );
-}
-
-async function fetchAll(input: FetchInput, context: StageContext): Promise<Partial<Assets>> {
-  return await withHub(input, context, async (client) => {
-    const published = await Published.open(context.scratch);
-    const done: Record<string, Artifact> = {};
-    let tokenizer: Tokenizer | undefined;
-    const ready: { request: Request; delivery: Delivery }[] = [];
-    for (const request of requestsOf(input)) {
-      const earlier = await published.find(request.field, kindOf(request));
-      if (earlier !== undefined) {
-        done[request.field] = earlier;
-        continue;
-      }
-      const delivery = await deliverOne(client, request, context, input, tokenizer);
-      tokenizer ??= delivery.tokenizer;
-      ready.push({ request, delivery });
-    }
-    // Everything is verified before anything is published.
-    for (const { request, delivery } of ready) {
-      const { folder, meta, digests } = delivery;
-      const artifact = await context.publish(kindOf(request), folder, { meta, digests });
-      await published.add(request.field, artifact);
-      done[request.field] = artifact;
-    }
-    return done;
-  });
-}
-
-async function planFolder(request: Request, folder: string): Promise<PlanAction> {
-  const { selected } = await orderFolder(request, folder);
-  const bytes = selected.files.reduce((sum, file) => sum + file.size, 0);
-  return { title: `take ${request.type} ${folder}: ${count(selected.files)}`, bytes };
-}
-
-async function deliverOne(
-  client: HubClient,
-  request: Request,
-  context: StageContext,
-  input: FetchInput,
-  tokenizer: Tokenizer | undefined,
-): Promise<Delivery> {
-  const options = { tokenizer, localDir: input.localDir };
-  const folder = await folderOf(request, isOffline(input));
-  if (folder !== undefined) return await deliverFolder(request, folder, context, options);
-  const order = await placeOrder(client, request, context.signal);
-  return await deliver(client, order, context, options);
-}
-
-function kindOf(request: Request): "hf-model" | "hf-dataset" {
-  return request.type === "model" ? "hf-model" : "hf-dataset";
-}

@@ -47,6 +47,17 @@ export {
   type RunSummary,
 } from "./run/run-folder.ts";
 export type { RunRecord } from "./run/run-record.ts";
+export {
+  environmentDifferences,
+  type Environment,
+  type EnvironmentDifference,
+} from "./run/environment.ts";
+export {
+  compareRuns,
+  type Cause,
+  type RunComparison,
+  type StageComparison,
+} from "./run/compare-runs.ts";
 export type { JournalEntry } from "./run/journal.ts";
 export { planPipeline, type PipelinePlan } from "./plan/plan-pipeline.ts";
 export { planStage, type PlannedStage } from "./plan/plan-stage.ts";

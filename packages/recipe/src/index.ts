@@ -1,10 +1,5 @@
-export {
-  PROFILE_NAMES,
-  parseRecipe,
-  recipeSchema,
-  type ProfileName,
-  type Recipe,
-} from "./schema.ts";
+export { PROFILE_NAMES, type ProfileName } from "./profile-name.ts";
+export { parseRecipe, recipeSchema, type Recipe } from "./schema.ts";
 export { PROFILES, getProfile, type Backend, type Profile } from "./profile.ts";
 export { rolloutArithmetic, type RolloutArithmetic } from "./arithmetic.ts";
 export type { EvaluationDataset } from "./evaluation.ts";

@@ -1,6 +1,7 @@
 import { closest, UsageError } from "@moonlight-rl/core";
 import { moonlightProfile } from "./moonlight-profile.ts";
-import { PROFILE_NAMES, type ProfileName, type Recipe } from "./schema.ts";
+import { PROFILE_NAMES, type ProfileName } from "./profile-name.ts";
+import type { Recipe } from "./schema.ts";
 import { tinyProfile } from "./tiny-profile.ts";
 
 /** Who carries a recipe out: `embedded` in this process tree on the CPU, `miles` on a GPU cluster. */

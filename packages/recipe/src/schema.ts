@@ -14,16 +14,12 @@ import { optimizerSchema } from "./optimizer.ts";
 import { parallelismSchema } from "./parallelism.ts";
 import { performanceSchema } from "./performance.ts";
 import { precisionSchema } from "./precision.ts";
+import { PROFILE_NAMES } from "./profile-name.ts";
 import { rewardSchema } from "./reward.ts";
 import { rolloutSchema } from "./rollout.ts";
 import { runtimeSchema } from "./runtime.ts";
 import { sglangSchema } from "./sglang.ts";
 import { trackingSchema } from "./tracking.ts";
-
-export const PROFILE_NAMES = ["tiny", "moonlight-16b-a3b"] as const;
-
-/** Name of a set of defaults. */
-export type ProfileName = (typeof PROFILE_NAMES)[number];
 
 /**
  * A whole recipe: the validated, backend-neutral configuration of one training run.

@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { Command, InvalidArgumentError } from "commander";
 import { addCommonOptions, cliSession } from "@moonlight-rl/pipeline";
-import { startHubServer } from "@moonlight-rl/hub";
 
 /** `moonlight hub serve DIR`: a folder of repositories by the Hub's protocol, until interrupted. */
 export function hubCommand(): Command {
@@ -19,6 +18,7 @@ export function hubCommand(): Command {
   addCommonOptions(serve).action(async (root: string) => {
     const flags: { json?: boolean; host: string; port: number } = serve.opts();
     const { io, signal } = cliSession(serve);
+    const { startHubServer } = await import("@moonlight-rl/hub");
     const server = await startHubServer({ root, host: flags.host, port: flags.port });
     io.stdout.write(
       flags.json === true

@@ -19,7 +19,7 @@ async function logs(
   ...argv: readonly string[]
 ): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
   let [out, err] = ["", ""];
-  const code = await runCli(await createProgram("1.2.3", "logs"), ["logs", ...argv], {
+  const code = await runCli(await createProgram("1.2.3", ["logs"]), ["logs", ...argv], {
     stdout: { write: (text) => (out += text) },
     stderr: { write: (text) => (err += text) },
     env: {},

@@ -2,7 +2,6 @@ import { Command, InvalidArgumentError } from "commander";
 import { addCommonOptions, cliSession } from "@moonlight-rl/pipeline";
 import type { WatchEvent } from "@moonlight-rl/miles";
 import { findingText, rolloutTable, stateText, stepTable } from "../logs/log-text.ts";
-import { readJobLog } from "../logs/read-job-log.ts";
 import { RolloutRows } from "../logs/rollout-rows.ts";
 
 interface Flags {
@@ -38,6 +37,8 @@ export function logsCommand(): Command {
   addCommonOptions(command).action(async (file: string) => {
     const flags: Flags = command.optsWithGlobals();
     const { io, signal } = cliSession(command);
+    // Loaded here: the parser is most of the time that --help would take.
+    const { readJobLog } = await import("../logs/read-job-log.ts");
     const rows = new RolloutRows();
     const findings: WatchEvent[] = [];
     const write = (value: object): void => {

@@ -1,6 +1,5 @@
 import { Command } from "commander";
 import { addCommonOptions, cliSession, findRun, openWorkspace } from "@moonlight-rl/pipeline";
-import { writeReport } from "../report/write-report.ts";
 
 /** `moonlight report`: writes a run's page again, here or elsewhere. */
 export function reportCommand(): Command {
@@ -18,6 +17,7 @@ export function reportCommand(): Command {
     const { io } = cliSession(command);
     const workspace = openWorkspace(flags.workspace, io.env);
     const id = await findRun(workspace, wanted);
+    const { writeReport } = await import("../report/write-report.ts");
     const { path } = await writeReport(workspace, id, flags.out);
     io.stdout.write(
       flags.json === true ? `${JSON.stringify({ type: "report", run: id, path })}\n` : `${path}\n`,

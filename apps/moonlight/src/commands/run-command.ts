@@ -1,104 +1,31 @@
 import { Command } from "commander";
-import {
-  addCommonOptions,
-  cliSession,
-  findRun,
-  openWorkspace,
-  present,
-  readRun,
-  runPipeline,
-  toJson,
-  type JsonObject,
-  type RunResult,
-  type Workspace,
-} from "@moonlight-rl/pipeline";
-import { UsageError } from "@moonlight-rl/core";
-import { withEndpoint } from "../hub/bundled-hub.ts";
-import { moonlight, type MoonlightOutputs } from "../pipeline/moonlight.ts";
-import { paramsSchema, type Params } from "../pipeline/params.ts";
-import { writeReport } from "../report/write-report.ts";
-import { summaryText } from "../runs/summary-text.ts";
-import { addRunOptions, paramsOf, type RunFlags } from "./run-options.ts";
+import { addCommonOptions } from "@moonlight-rl/pipeline";
+import { addRunOptions } from "./run-options.ts";
 
 const EXAMPLES = `Examples:
   $ moonlight run                                    the whole pipeline over the bundled tiny model
   $ moonlight run --set rollout.numRollout=20        with one field of the recipe changed
   $ moonlight run recipe.yaml --seed 3               with a recipe of your own
   $ moonlight run --until train                      up to a stage
+  $ moonlight run --only train --force               one stage again, from the results before it
   $ moonlight run --resume latest                    go on after an interruption
+  $ moonlight run --like 20261123-18 --force         do an earlier run once more, from the start
 `;
 
-/** `moonlight run`: the pipeline with live progress, a summary and a report. */
+/** `moonlight run`: the pipeline with live progress, a summary and a report. The work is loaded when it is asked for. */
 export function runCommand(): Command {
   const command = new Command("run").description(
     "Run the pipeline: fetch, convert, configure, evaluate, train, export, evaluate, report.",
   );
   command.addHelpText("before", EXAMPLES);
-  addRunOptions(command).option(
-    "--resume <run>",
-    "go on with a run: its id, a unique part of it, or latest",
-  );
-  addCommonOptions(command).action(async (files: string[]) => {
-    const flags: RunFlags = command.optsWithGlobals();
-    const { io } = cliSession(command);
-    const workspace = openWorkspace(flags.workspace, io.env);
-    const given = paramsOf(flags, files);
-    const resuming =
-      flags.resume === undefined ? undefined : await storedParams(workspace, flags.resume, given);
-    await present(command, {
-      json: flags.json ?? false,
-      work: (onEvent, signal) =>
-        withEndpoint({ profile: "tiny", ...resuming, ...given }, io.env, async (endpoint) => {
-          const params = { ...resuming, ...given, ...(endpoint === undefined ? {} : { endpoint }) };
-          const run = await runPipeline(moonlight, params, {
-            workspace: workspace.root,
-            env: io.env,
-            force: flags.force ?? false,
-            ...(flags.resume === undefined ? {} : { resume: flags.resume }),
-            onEvent,
-            signal,
-          });
-          return { run, report: await writeReport(workspace, run.id) };
-        }),
-      summary: ({ run, report }) => runSummary(run, report.path, workspace),
-      text: ({ report }) => summaryText(report.data, report.path),
-    });
-  });
-  return command;
-}
-
-/** A resumed run keeps its own parameters; giving others would be another run. */
-async function storedParams(
-  workspace: Workspace,
-  wanted: string,
-  given: Partial<Params>,
-): Promise<Params> {
-  const { endpoint: _, ...others } = given;
-  const [name] = Object.keys(others);
-  if (name !== undefined) {
-    throw new UsageError(
-      "RESUME_PARAMS",
-      `--resume goes on with the run's own parameters; ${name} cannot be given beside it.`,
-      {
-        field: name,
-        hint: "Leave it out, or start a new run: finished stages are reused anyway.",
-      },
+  addRunOptions(command)
+    .option("--resume <run>", "go on with a run: its id, a unique part of it, or latest")
+    .option(
+      "--like <run>",
+      "repeat a run: its parameters, commits and recipe files; says what cannot be made equal",
     );
-  }
-  const { params } = await readRun(workspace, await findRun(workspace, wanted));
-  return paramsSchema.parse(params);
-}
-
-function runSummary(
-  run: RunResult<MoonlightOutputs>,
-  report: string,
-  workspace: Workspace,
-): JsonObject {
-  return {
-    run: run.id,
-    seconds: run.seconds,
-    report,
-    stages: run.stages.map(({ id, reused, seconds }) => ({ id, reused, seconds })),
-    outputs: toJson(run.outputs, workspace),
-  };
+  return addCommonOptions(command).action(async (files: string[]) => {
+    const { runAction } = await import("./run-action.ts");
+    await runAction(command, files);
+  });
 }

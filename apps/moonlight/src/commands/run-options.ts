@@ -1,13 +1,17 @@
+import { UsageError } from "@moonlight-rl/core";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { PROFILE_NAMES } from "@moonlight-rl/recipe";
-import { paramsSchema, STAGE_IDS, type Params } from "../pipeline/params.ts";
+import { PROFILE_NAMES } from "@moonlight-rl/recipe/profile-name";
+import { paramsSchema, STAGE_IDS, type Params, type StageId } from "../pipeline/params.ts";
 
 /** Flags of `run` and `plan`, as commander gives them. */
 export interface RunFlags extends Partial<Params> {
   readonly json?: boolean;
   readonly workspace?: string;
   readonly force?: boolean;
+  readonly from?: StageId;
+  readonly only?: StageId;
   readonly resume?: string;
+  readonly like?: string;
 }
 
 /** Adds the pipeline's parameters as flags; texts come from the schema. */
@@ -42,6 +46,17 @@ export function addRunOptions(command: Command): Command {
       new Option("--on-interrupt <what>", text("onInterrupt")).choices(["ask", "stop", "detach"]),
     )
     .addOption(new Option("--until <stage>", text("until")).choices(STAGE_IDS))
+    .addOption(
+      new Option(
+        "--from <stage>",
+        "start at this stage; refused when an earlier one has no result",
+      ).choices(STAGE_IDS),
+    )
+    .addOption(
+      new Option("--only <stage>", "this stage alone: --from and --until in one").choices(
+        STAGE_IDS,
+      ),
+    )
     .option("--force", "ignore cached results and replace them");
 }
 
@@ -62,8 +77,9 @@ export function paramsOf(flags: RunFlags, files: readonly string[]): Partial<Par
     miles,
     python,
     onInterrupt,
-    until,
+    only,
   } = flags;
+  const until = flags.until ?? only;
   const given = {
     profile,
     backend,
@@ -83,6 +99,26 @@ export function paramsOf(flags: RunFlags, files: readonly string[]): Partial<Par
     ...(files.length > 0 ? { files: [...files] } : {}),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** Stages before `--from` (or `--only`): they must have results. Errors: `RUN_FLAGS` when the flags contradict each other. */
+export function mustReuse({ from, until, only }: RunFlags): { mustReuse?: readonly StageId[] } {
+  const first = from ?? only;
+  const last = until ?? only;
+  const contradiction =
+    only !== undefined && (from !== undefined || until !== undefined)
+      ? ["--only", "--only is --from and --until in one; it stands alone."]
+      : first !== undefined &&
+          last !== undefined &&
+          STAGE_IDS.indexOf(first) > STAGE_IDS.indexOf(last)
+        ? ["--from", `${first} comes after ${last}: nothing would be left to do.`]
+        : undefined;
+  if (contradiction !== undefined) {
+    const [field = "", message = ""] = contradiction;
+    const hint = `The stages in order: ${STAGE_IDS.join(", ")}.`;
+    throw new UsageError("RUN_FLAGS", message, { field, hint });
+  }
+  return first === undefined ? {} : { mustReuse: STAGE_IDS.slice(0, STAGE_IDS.indexOf(first)) };
 }
 
 function wholeNumber(text: string): number {

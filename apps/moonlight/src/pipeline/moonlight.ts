@@ -1,9 +1,9 @@
-import { toHf, toTorchDist } from "@moonlight-rl/convert";
-import { evaluate } from "@moonlight-rl/eval";
-import { fetchAssets } from "@moonlight-rl/fetch";
+import { toHf, toTorchDist } from "@moonlight-rl/convert/stage";
+import { evaluate } from "@moonlight-rl/eval/stage";
+import { fetchAssets } from "@moonlight-rl/fetch/stage";
 import { definePipeline, type Artifact } from "@moonlight-rl/pipeline";
-import { rolloutConfig } from "@moonlight-rl/rollout-config";
-import { train } from "@moonlight-rl/train";
+import { rolloutConfig } from "@moonlight-rl/rollout-config/stage";
+import { train } from "@moonlight-rl/train/stage";
 import { PROFILE_ASSETS, paramsSchema, type StageId } from "./params.ts";
 
 /** What the pipeline hands back; with `until` only what was reached. */
@@ -24,6 +24,7 @@ export interface MoonlightOutputs {
 /** The Moonlight pipeline: from repositories on a Hub to a trained policy and what it gained. */
 export const moonlight = definePipeline({
   name: "moonlight",
+  from: import.meta.url,
   params: paramsSchema,
   async run(
     stage,

@@ -1,5 +1,6 @@
 import { unkeyed } from "@moonlight-rl/pipeline";
-import { PROFILE_NAMES, type Backend, type ProfileName } from "@moonlight-rl/recipe";
+import type { Backend } from "@moonlight-rl/recipe";
+import { PROFILE_NAMES, type ProfileName } from "@moonlight-rl/recipe/profile-name";
 import { EVAL_DATA, MODEL, PROMPT_DATA } from "@moonlight-rl/tiny-moonlight";
 import { z } from "zod";
 

@@ -3,8 +3,6 @@ import { join } from "node:path";
 import { HISTORY_FILE, readJson, readNdjson, type Json } from "@moonlight-rl/core";
 import { gradedSampleSchema, readEvalResult } from "@moonlight-rl/eval";
 import {
-  fromJson,
-  isArtifact,
   readRun,
   readRunEvents,
   readRunJournal,
@@ -13,6 +11,7 @@ import {
   type Workspace,
 } from "@moonlight-rl/pipeline";
 import { z } from "zod";
+import { runArtifacts } from "../runs/run-artifacts.ts";
 import type { Point } from "./line-chart.ts";
 import type {
   ReportComparison,
@@ -26,17 +25,7 @@ import type {
 export async function collectReport(workspace: Workspace, id: string): Promise<ReportData> {
   const run = await readRun(workspace, id);
   const journal = await readRunJournal(workspace, id);
-  const finished = new Map(
-    journal.flatMap((entry) => (entry.type === "finished" ? [[entry.id, entry] as const] : [])),
-  );
-  const artifactOf = async (stage: string, field: string): Promise<Artifact | undefined> => {
-    const output = finished.get(stage)?.output;
-    const value =
-      typeof output === "object" && output !== null && !Array.isArray(output)
-        ? await fromJson(output[field as keyof typeof output], workspace)
-        : undefined;
-    return isArtifact(value) ? value : undefined;
-  };
+  const artifactOf = await runArtifacts(workspace, id);
   const before = await evaluationOf(await artifactOf("eval-base", "result"));
   const after = await evaluationOf(await artifactOf("eval-trained", "result"));
   const history = await historyOf(await artifactOf("train", "checkpoint"));
@@ -54,7 +43,9 @@ export async function collectReport(workspace: Workspace, id: string): Promise<R
         : (Date.parse(run.finished) - Date.parse(run.started)) / 1000,
     environment: {
       ...run.versions,
-      host: `${run.host.name} (${run.host.platform} ${run.host.arch})`,
+      host: [run.host.name, run.host.cpu, `${run.host.platform} ${run.host.arch}`]
+        .filter(Boolean)
+        .join(", "),
       ...(git === undefined ? {} : { commit: `${git.commit}${git.dirty ? " with changes" : ""}` }),
     },
     recipe: await recipeFields(await artifactOf("rollout-config", "recipe")),

@@ -1,4 +1,3 @@
-import { diffCheckpoints } from "@moonlight-rl/checkpoint";
 import { formatTable, VerificationError } from "@moonlight-rl/core";
 import { defineSubcommand } from "@moonlight-rl/pipeline";
 import { z } from "zod";
@@ -46,6 +45,7 @@ export const diff = defineSubcommand({
   }),
   async run({ a, b, model, filter, tolerance }, { signal }) {
     const options = { filter, tolerance, signal, ...(model === undefined ? {} : { model }) };
+    const { diffCheckpoints } = await import("@moonlight-rl/checkpoint");
     const found = await diffCheckpoints(a, b, options);
     const tensors = found.map(({ a: left, b: right, ...rest }) => ({
       ...rest,

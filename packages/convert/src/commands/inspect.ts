@@ -1,4 +1,4 @@
-import { inspectCheckpoint, type TensorReport } from "@moonlight-rl/checkpoint";
+import type { TensorReport } from "@moonlight-rl/checkpoint";
 import { formatBytes, formatTable } from "@moonlight-rl/core";
 import { defineSubcommand } from "@moonlight-rl/pipeline";
 import { z } from "zod";
@@ -38,6 +38,7 @@ export const inspect = defineSubcommand({
     total: z.object({ tensors: size, chunks: size, elements: size, bytes: size, files: size }),
   }),
   run: async ({ path, filter }) => {
+    const { inspectCheckpoint } = await import("@moonlight-rl/checkpoint");
     const { tensors, args, ...rest } = await inspectCheckpoint(path, filter);
     return {
       ...rest,

@@ -1,4 +1,3 @@
-import { verifyCheckpoint } from "@moonlight-rl/checkpoint";
 import { formatBytes, formatTable, VerificationError } from "@moonlight-rl/core";
 import { defineSubcommand } from "@moonlight-rl/pipeline";
 import { z } from "zod";
@@ -34,6 +33,7 @@ export const verify = defineSubcommand({
     against: z.enum(["config.json", "args", "nothing"]),
   }),
   async run({ path, model }, { signal, emit }) {
+    const { verifyCheckpoint } = await import("@moonlight-rl/checkpoint");
     let progress: ((bytes: number) => void) | undefined;
     let before = 0;
     const result = await verifyCheckpoint(path, {

@@ -1,10 +1,6 @@
 import { writeFileAtomic } from "@moonlight-rl/core";
 import { artifact, defineSubcommand } from "@moonlight-rl/pipeline";
 import { z } from "zod";
-import { problemsCsv } from "../report/problems-csv.ts";
-import { readSide } from "../report/report-data.ts";
-import { reportPage } from "../report/report-page.ts";
-import { compareResults } from "../result/compare.ts";
 import { renderSummary } from "../result/render-summary.ts";
 import { comparisonSchema, resultSchema } from "../result/result.ts";
 
@@ -31,6 +27,10 @@ export const compareCommand = defineSubcommand({
     csv: z.string().optional(),
   }),
   async run({ a, b, set, html, csv }, { signal }) {
+    const { problemsCsv } = await import("../report/problems-csv.ts");
+    const { readSide } = await import("../report/report-data.ts");
+    const { reportPage } = await import("../report/report-page.ts");
+    const { compareResults } = await import("../result/compare.ts");
     const before = await readSide(a.path, set, signal);
     const after = await readSide(b.path, set, signal);
     const comparison = compareResults(after.result, before.result, a.digest);

@@ -2,10 +2,6 @@ import { basename } from "node:path";
 import { writeFileAtomic } from "@moonlight-rl/core";
 import { artifact, defineSubcommand } from "@moonlight-rl/pipeline";
 import { z } from "zod";
-import { lengthHistogram } from "../report/length-histogram.ts";
-import { problemsCsv } from "../report/problems-csv.ts";
-import { readSide } from "../report/report-data.ts";
-import { reportPage } from "../report/report-page.ts";
 import { renderSummary } from "../result/render-summary.ts";
 import { resultSchema } from "../result/result.ts";
 
@@ -31,6 +27,10 @@ export const reportCommand = defineSubcommand({
     csv: z.string().optional(),
   }),
   async run({ result: { path }, set, html, csv }, { signal }) {
+    const { lengthHistogram } = await import("../report/length-histogram.ts");
+    const { problemsCsv } = await import("../report/problems-csv.ts");
+    const { readSide } = await import("../report/report-data.ts");
+    const { reportPage } = await import("../report/report-page.ts");
     const side = await readSide(path, set, signal);
     if (html !== undefined) {
       await writeFileAtomic(html, reportPage([{ ...side, title: basename(path) }]));

@@ -7,6 +7,7 @@ import {
   type Selection,
 } from "@moonlight-rl/hub";
 import type { FetchInput } from "../input.ts";
+import { asFolder } from "./as-folder.ts";
 import { pickDataFile } from "./data-file.ts";
 import { RESERVED } from "./left-out.ts";
 
@@ -30,11 +31,6 @@ export interface Order extends Request {
   readonly selection: Selection;
   readonly files: readonly RepoFile[];
   readonly leftOut: readonly RepoFile[];
-}
-
-/** A name that begins like a path is one; a repository never does. */
-function asFolder(name: string): string | undefined {
-  return /^(?:\.{1,2}(?:\/|$)|\/|~\/)/.test(name) ? name : undefined;
 }
 
 /** What an input asks for, model first. Errors: `FETCH_NOTHING`. */

@@ -6,12 +6,20 @@ import type { PlanAction } from "../stage/context.ts";
 const WORD = { hit: "reuse", miss: "run", unknown: "run?" } as const;
 
 /** A plan for people: a table of stages, then what each would do. */
-export function planText(plan: Pick<PipelinePlan, "stages" | "unknownAfter">): string {
+export function planText(
+  plan: Pick<PipelinePlan, "stages" | "unknownAfter"> & Partial<Pick<PipelinePlan, "totals">>,
+): string {
   const table = formatTable(
-    [{ title: "stage" }, { title: "would" }, { title: "because" }],
+    [
+      { title: "stage" },
+      { title: "would" },
+      { title: "time", align: "right" },
+      { title: "because" },
+    ],
     plan.stages.map((stage) => [
       stage.id,
       WORD[stage.status],
+      timeOf(stage),
       stage.seconds === undefined
         ? stage.reason
         : `${stage.reason} (took ${formatDuration(stage.seconds)})`,
@@ -26,7 +34,40 @@ export function planText(plan: Pick<PipelinePlan, "stages" | "unknownAfter">): s
           "",
           `The rest is unknown after ${unknownAfter.stage}: the pipeline needs its ${unknownAfter.field}.`,
         ];
-  return [table, ...details, ...end].join("\n");
+  return [table, ...details, ...end, ...totalLines(plan)].join("\n");
+}
+
+function timeOf({ status, predictedSeconds }: PlannedStage): string {
+  if (status === "hit") return "–";
+  return predictedSeconds === undefined ? "unknown" : `≈ ${formatDuration(predictedSeconds)}`;
+}
+
+function totalLines({
+  stages,
+  totals,
+}: Pick<PipelinePlan, "stages"> & Partial<Pick<PipelinePlan, "totals">>): string[] {
+  if (totals === undefined) return [];
+  const work = stages.filter(({ status }) => status !== "hit").length;
+  if (work === 0) return ["", "Everything is there: a run takes its results."];
+  const { bytes, diskBytes, freeBytes, seconds, unknown } = totals;
+  const time =
+    unknown.length === 0
+      ? `about ${formatDuration(seconds)}, as earlier runs took`
+      : unknown.length === work
+        ? "time unknown: no earlier run did these stages"
+        : `${formatDuration(seconds)} and the unknown time of ${unknown.join(", ")}`;
+  const free = freeBytes === undefined ? "" : `, ${formatBytes(freeBytes)} are free`;
+  const known = stages.every(({ status, actions }) => status === "hit" || actions !== undefined)
+    ? ""
+    : "as far as is known: ";
+  const lines = [
+    "",
+    `total: ${work} of ${stages.length} stages run; ${time}`,
+    `       ${known}${formatBytes(bytes)} to transfer, ${formatBytes(diskBytes)} of disk${free}`,
+  ];
+  if (freeBytes !== undefined && diskBytes > freeBytes)
+    lines.push("       That does not fit: free some space, or choose another --workspace.");
+  return lines;
 }
 
 function stageLines(stage: PlannedStage): string[] {

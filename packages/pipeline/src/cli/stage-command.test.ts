@@ -262,8 +262,8 @@ describe("output", () => {
     expect(await run(["--count", "3", "--plan"], numbers)).toBe(0);
     expect(io.out()).toBe(
       [
-        "stage    would  because",
-        "numbers  run    never run in this workspace",
+        "stage    would     time  because",
+        "numbers  run    unknown  never run in this workspace",
         "",
         "numbers:",
         "  - write 3 numbers (6 B of disk)",

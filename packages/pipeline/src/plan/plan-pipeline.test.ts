@@ -45,6 +45,13 @@ describe("planPipeline", () => {
           reason: "list comes from numbers, which is not done yet",
         },
       ],
+      totals: {
+        bytes: 0,
+        diskBytes: 10,
+        freeBytes: expect.any(Number),
+        seconds: 0,
+        unknown: ["numbers", "sum", "sum-twice"],
+      },
     });
     expect(await readdir(temporary.path)).toEqual([]);
     expect(calls).toEqual([]);
@@ -144,6 +151,48 @@ describe("planPipeline", () => {
     await expect(planPipeline(toy, { count: "x" as never }, options)).rejects.toMatchObject({
       code: "INVALID_INPUT",
     });
+  });
+});
+
+describe("predicted time", () => {
+  it("is what the newest run took, or what the stage's own plan says", async () => {
+    await runPipeline(toy, { count: 3 }, options);
+    const { stages, totals } = await planPipeline(toy, { count: 4 }, options);
+    expect(stages.map(({ predictedSeconds }) => predictedSeconds)).toEqual([
+      expect.any(Number),
+      expect.any(Number),
+      expect.any(Number),
+    ]);
+    expect(totals.unknown).toEqual([]);
+    const timed = { ...numbers, plan: async () => [{ title: "t", seconds: 7 }] };
+    const pipeline = pipelineOf((stage) => stage(timed, { count: 9 }));
+    expect((await planPipeline(pipeline, {}, options)).totals).toMatchObject({
+      seconds: 7,
+      unknown: [],
+    });
+  });
+
+  it("counts nothing for what is there already", async () => {
+    await runPipeline(toy, { count: 3 }, options);
+    const { totals } = await planPipeline(toy, { count: 3 }, options);
+    expect(totals).toMatchObject({ seconds: 0, diskBytes: 0, unknown: [] });
+  });
+});
+
+describe("stages that must be reused", () => {
+  it("are refused without a result, in plan and run, and forcing does not reach them", async () => {
+    const mustReuse = ["numbers"];
+    const refused = { code: "STAGE_RESULT_MISSING", exitCode: 3, field: "numbers" };
+    await expect(planPipeline(toy, {}, { ...options, mustReuse })).rejects.toMatchObject(refused);
+    await expect(runPipeline(toy, {}, { ...options, mustReuse })).rejects.toMatchObject(refused);
+    expect(calls).toEqual([]);
+    await runPipeline(toy, {}, options);
+    calls.length = 0;
+    const run = await runPipeline(toy, {}, { ...options, mustReuse, force: true });
+    expect(run.stages.map(({ reused }) => reused)).toEqual([true, false, false]);
+    expect(calls).toEqual(["sum 1", "sum 2"]);
+    const plan = await planPipeline(toy, {}, { ...options, mustReuse, force: true });
+    expect(plan.stages.map(({ status }) => status)).toEqual(["hit", "miss", "miss"]);
   });
 });
 

@@ -4,7 +4,9 @@ import type { SymbolicOrigin } from "../artifact/artifact.ts";
 import { createSession, type RunnerOptions } from "../runner/session.ts";
 import type { Pipeline, StageCall } from "../run/define-pipeline.ts";
 import { checkStageId, StageNames } from "../run/stage-names.ts";
-import { planCall, type PlannedStage } from "./plan-stage.ts";
+import { planCall, withPrediction, type PlannedStage } from "./plan-stage.ts";
+import { earlierSeconds } from "./predict.ts";
+import { planTotals, type PlanTotals } from "./totals.ts";
 import { UnknownValue } from "./symbolic.ts";
 
 export interface PipelinePlan {
@@ -13,6 +15,7 @@ export interface PipelinePlan {
   readonly stages: readonly PlannedStage[];
   /** The body needed this value, so what follows is not known. */
   readonly unknownAfter?: SymbolicOrigin;
+  readonly totals: PlanTotals;
 }
 
 /** What `runPipeline` would do: the body runs with symbolic artifacts for results that do not exist. Changes nothing. */
@@ -24,6 +27,7 @@ export async function planPipeline<P extends z.ZodObject, R>(
   const checked = validate(pipeline.params, params, { what: `parameters of ${pipeline.name}` });
   const session = createSession(options);
   const stages: PlannedStage[] = [];
+  const earlier = await earlierSeconds(session.workspace);
   const names = new StageNames();
   const outputs = new Map<string, unknown>();
   const call: StageCall = async (stage, input, { id = stage.name } = {}) => {
@@ -32,14 +36,23 @@ export async function planPipeline<P extends z.ZodObject, R>(
     names.claim(id, planned.key ?? "unknown");
     if (outputs.has(id)) return outputs.get(id) as never;
     outputs.set(id, output);
-    stages.push(planned);
+    stages.push(withPrediction(planned, earlier));
     return output as never;
   };
   try {
     await pipeline.run(call, checked);
-    return { pipeline: pipeline.name, stages };
+    return {
+      pipeline: pipeline.name,
+      stages,
+      totals: await planTotals(session.workspace, stages),
+    };
   } catch (error) {
     if (!(error instanceof UnknownValue)) throw error;
-    return { pipeline: pipeline.name, stages, unknownAfter: error.origin };
+    return {
+      pipeline: pipeline.name,
+      stages,
+      unknownAfter: error.origin,
+      totals: await planTotals(session.workspace, stages),
+    };
   }
 }

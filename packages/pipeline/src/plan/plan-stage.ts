@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { lookUp, reasonForMiss } from "../runner/cache.ts";
-import type { StageRequest } from "../runner/execute-stage.ts";
+import { nothingToReuse, type StageRequest } from "../runner/execute-stage.ts";
 import { keyStage, parseInput, resolveInput } from "../runner/prepare-stage.ts";
 import { createSession, planContext, type RunnerOptions, type Session } from "../runner/session.ts";
 import type { PlanAction } from "../stage/context.ts";
 import type { Stage, StageInput } from "../stage/define-stage.ts";
+import { earlierSeconds } from "./predict.ts";
 import { symbolicOutput, symbolicParts, UnknownValue } from "./symbolic.ts";
 
 /** What one stage call would do. */
@@ -18,6 +19,8 @@ export interface PlannedStage {
   readonly key?: string;
   /** Of a hit: how long the work took when it was done. */
   readonly seconds?: number;
+  /** Of a stage that would or may run: what its actions say, else how long the newest run took over it; absent when nobody knows. */
+  readonly predictedSeconds?: number;
   /** Of a stage that would or may run; absent when its plan needs a value that is not there yet. */
   readonly actions?: readonly PlanAction[];
 }
@@ -28,7 +31,23 @@ export async function planStage<S extends Stage>(
   input: StageInput<S>,
   options: RunnerOptions = {},
 ): Promise<PlannedStage> {
-  return (await planCall(createSession(options), stage, input, stage.name)).planned;
+  const session = createSession(options);
+  const { planned } = await planCall(session, stage, input, stage.name);
+  return withPrediction(planned, await earlierSeconds(session.workspace));
+}
+
+/** Adds how long a stage would take, as far as that is known. */
+export function withPrediction(
+  planned: PlannedStage,
+  earlier: ReadonlyMap<string, number>,
+): PlannedStage {
+  if (planned.status === "hit") return planned;
+  const stated = planned.actions?.map(({ seconds }) => seconds) ?? [];
+  const said = stated.length > 0 && stated.every((seconds) => seconds !== undefined);
+  const predictedSeconds = said
+    ? stated.reduce((total, seconds) => total + seconds, 0)
+    : earlier.get(planned.id);
+  return predictedSeconds === undefined ? planned : { ...planned, predictedSeconds };
 }
 
 /** Plans one call; `output` is real for a hit and symbolic otherwise. */
@@ -66,6 +85,7 @@ async function planKeyed(
   const { stage, id, input, key } = request;
   const base = { id, stage: stage.name, key: key.key };
   const { reason, hit } = await verdict(session, request);
+  if (hit === undefined && session.mustReuse.has(id)) throw nothingToReuse(id, reason);
   if (hit !== undefined) {
     return {
       planned: { ...base, status: "hit", reason, seconds: hit.seconds },
@@ -82,9 +102,9 @@ async function planKeyed(
 
 async function verdict(
   session: Session,
-  { stage, input, key }: StageRequest,
+  { stage, id, input, key }: StageRequest,
 ): Promise<{ reason: string; hit?: { output: unknown; seconds: number } }> {
-  if (session.force) return { reason: "forced" };
+  if (session.force && !session.mustReuse.has(id)) return { reason: "forced" };
   if (!(stage.cacheable?.(input as never) ?? true)) {
     return { reason: "not cacheable with this input" };
   }

@@ -16,6 +16,8 @@ export type StageCall = <S extends Stage>(
 /** An ordinary async function over stages. Its result must be JSON, artifacts included. */
 export interface Pipeline<P extends z.ZodObject = z.ZodObject, R = unknown> {
   readonly name: string;
+  /** `import.meta.url`: lets a run write down the versions of all that its stages reach. */
+  readonly from?: string;
   readonly params: P;
   run(stage: StageCall, params: z.output<P>): Promise<R>;
 }

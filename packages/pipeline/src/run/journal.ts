@@ -1,12 +1,13 @@
 import { dirname } from "node:path";
 import { z } from "zod";
+import { keyPartsSchema } from "../runner/key.ts";
 import { NdjsonWriter, readNdjson, syncDirectory, validate } from "@moonlight-rl/core";
 
 const time = z.iso.datetime();
 
 const entrySchema = z.discriminatedUnion("type", [
   /** A process began or went on with the run. */
-  z.object({ type: z.literal("opened"), time, pid: z.int(), host: z.string() }),
+  z.object({ type: z.literal("opened"), time, pid: z.int(), host: z.string().optional() }),
   /** Moving references were replaced; a resumed run uses the same ones. `request` is the digest of what was asked. */
   z.object({
     type: z.literal("resolved"),
@@ -24,6 +25,8 @@ const entrySchema = z.discriminatedUnion("type", [
     reused: z.boolean(),
     seconds: z.number(),
     output: z.json(),
+    /** What the key was made of; journals of older versions lack it. */
+    parts: keyPartsSchema.optional(),
   }),
   z.object({
     type: z.literal("failed"),

@@ -11,8 +11,7 @@ import {
 } from "@moonlight-rl/core";
 import { fromJson, toJson } from "../artifact/reference.ts";
 import { errorOf } from "../runner/error-event.ts";
-import { packageOf } from "../runner/package-digest.ts";
-import { createSession, type RunnerOptions } from "../runner/session.ts";
+import { createSession, type RunnerOptions, type Session } from "../runner/session.ts";
 import { fillFrom, keyedPart } from "../schema/keyed.ts";
 import { openWorkspace, type Workspace } from "../workspace/workspace.ts";
 import type { Pipeline } from "./define-pipeline.ts";
@@ -21,16 +20,22 @@ import {
   createRunFolder,
   findRun,
   readRun,
+  readRunJournal,
   runFiles,
   type RunFiles,
   type RunSummary,
 } from "./run-folder.ts";
-import { gitState, hostFacts, type RunRecord } from "./run-record.ts";
+import { currentEnvironment, environmentDifferences, recordedHostname } from "./environment.ts";
+import type { RunRecord } from "./run-record.ts";
 import { RunStages, type RunStageResult } from "./run-stages.ts";
 
 export interface RunOptions extends RunnerOptions {
   /** Goes on with this run: an id, a unique part of one, or "latest". */
   readonly resume?: string;
+  /** Repeats this run: its parameters, and the commits and files that it resolved. What cannot be made equal is told as warnings. */
+  readonly like?: string;
+  /** What the user's configuration file says; kept in the run's record. */
+  readonly config?: RunRecord["config"];
 }
 
 export interface RunResult<R> {
@@ -46,7 +51,7 @@ export interface RunResult<R> {
 /**
  * Runs a pipeline in a new run folder, or goes on with an earlier run.
  *
- * When resuming, `params` may be undefined: the run's own are used; unkeyed fields are taken from `params`.
+ * When resuming or repeating, `params` may be undefined: the run's own are used; unkeyed fields are taken from `params`.
  *
  * @throws MoonlightError of the stage that failed; the run can then be resumed.
  */
@@ -57,20 +62,21 @@ export async function runPipeline<P extends z.ZodObject, R>(
 ): Promise<RunResult<R>> {
   const workspace = openWorkspace(options.workspace, options.env);
   const clock = options.clock ?? { now: () => new Date() };
-  const earlier =
-    options.resume === undefined
-      ? undefined
-      : await readRun(workspace, await findRun(workspace, options.resume));
-  const checked = await paramsOf(pipeline, params, earlier, workspace);
+  const find = async (wanted: string | undefined): Promise<RunSummary | undefined> =>
+    wanted === undefined ? undefined : readRun(workspace, await findRun(workspace, wanted));
+  const earlier = await find(options.resume);
+  const model = earlier ?? (await find(options.like));
+  const checked = await paramsOf(pipeline, params, model, workspace);
   const id = earlier?.id ?? (await createRunFolder(workspace, clock.now()));
   const files = runFiles(workspace, id);
   const lock = await acquireLock(files.lock, { what: `Run ${id}`, wait: false });
   try {
     const record = earlier
       ? reopened(earlier)
-      : await newRecord(pipeline, checked, id, clock.now(), workspace);
-    const resumed = earlier !== undefined;
-    return await runInFolder(pipeline, checked, { ...options, clock }, files, record, resumed);
+      : await newRecord(pipeline, checked, id, clock.now(), workspace, options, model?.id);
+    const repeated = earlier === undefined ? model : undefined;
+    const begin = { resumed: earlier !== undefined, repeated };
+    return await runInFolder(pipeline, checked, { ...options, clock }, files, record, begin);
   } finally {
     await lock.release();
   }
@@ -82,7 +88,7 @@ async function runInFolder<P extends z.ZodObject, R>(
   options: RunOptions,
   files: RunFiles,
   record: RunRecord,
-  resumed: boolean,
+  { resumed, repeated }: { readonly resumed: boolean; readonly repeated: RunSummary | undefined },
 ): Promise<RunResult<R>> {
   const started = performance.now();
   const events = new NdjsonWriter(files.events);
@@ -100,7 +106,12 @@ async function runInFolder<P extends z.ZodObject, R>(
 
   await save({ status: "running" });
   const journal = await Journal.open(files.journal);
-  journal.append({ type: "opened", time: now(), pid: process.pid, host: record.host.name });
+  journal.append({
+    type: "opened",
+    time: now(),
+    pid: process.pid,
+    ...recordedHostname(options.env),
+  });
   const emit = session.sink.emitter();
   emit({
     type: "run.started",
@@ -108,6 +119,7 @@ async function runInFolder<P extends z.ZodObject, R>(
     params: record.params,
     resumed,
   });
+  if (repeated !== undefined) await repeatRun(session, journal, repeated, record);
   const stages = new RunStages(session, journal);
   const seconds = (): number => Math.round(performance.now() - started) / 1000;
   try {
@@ -145,19 +157,47 @@ async function newRecord(
   id: string,
   now: Date,
   workspace: Workspace,
+  options: RunOptions,
+  like: string | undefined,
 ): Promise<RunRecord> {
-  const [git, own] = await Promise.all([gitState(), packageOf(import.meta.url)]);
+  const from = [import.meta.url, ...(pipeline.from === undefined ? [] : [pipeline.from])];
   return {
     contract: 1,
     id,
     pipeline: pipeline.name,
     params: keyedParams(pipeline, params, workspace),
-    versions: { node: process.versions.node, [own.name]: own.version },
-    host: hostFacts(),
-    ...(git === undefined ? {} : { git }),
+    ...(await currentEnvironment(from, options.env)),
+    ...(options.config === undefined ? {} : { config: options.config }),
+    ...(like === undefined ? {} : { like }),
     started: now.toISOString(),
     status: "running",
   };
+}
+
+/** What an earlier run resolved stays so; what is not as it was then is told. */
+async function repeatRun(
+  session: Session,
+  journal: Journal,
+  earlier: RunSummary,
+  record: RunRecord,
+): Promise<void> {
+  for (const entry of await readRunJournal(session.workspace, earlier.id)) {
+    if (entry.type === "resolved")
+      journal.append({ ...entry, time: session.clock.now().toISOString() });
+  }
+  if (earlier.git?.dirty === true)
+    session.sink.emitter()({
+      type: "warning",
+      code: "LIKE_DIFFERS",
+      message: `run ${earlier.id} was started in a working tree with changes, which its record does not hold`,
+    });
+  for (const { what, before, now } of environmentDifferences(earlier, record)) {
+    session.sink.emitter()({
+      type: "warning",
+      code: "LIKE_DIFFERS",
+      message: `${what} was ${before ?? "(absent)"} in run ${earlier.id} and is ${now ?? "(absent)"} now`,
+    });
+  }
 }
 
 /** The record of an earlier process without how that one ended. */
@@ -198,7 +238,7 @@ async function paramsOf<P extends z.ZodObject>(
     "RESUME_PARAMS",
     `Run ${earlier.id} was started with other parameters${field === undefined ? "" : ` (${field})`}.`,
     {
-      hint: "Resume it without parameters, or start a new run: finished stages are reused anyway.",
+      hint: "Leave the parameters out, or start a run of its own: finished stages are reused anyway.",
       ...(field === undefined ? {} : { field }),
     },
   );

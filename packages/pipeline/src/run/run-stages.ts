@@ -154,6 +154,7 @@ export class RunStages {
       reused: result.reused,
       seconds: result.seconds,
       output: this.#json(result.output) as never,
+      parts: this.#session.redactor.value(request.key.parts) as never,
     });
   }
 

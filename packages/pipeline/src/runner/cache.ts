@@ -5,16 +5,12 @@ import { isMoonlightError, writeJsonAtomic, type Json } from "@moonlight-rl/core
 import { fromJson, toJson, type OpenOptions } from "../artifact/reference.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { firstDifference, inputDistance } from "./difference.ts";
-import type { KeyParts, StageKey } from "./key.ts";
+import { keyPartsSchema, type KeyParts, type StageKey } from "./key.ts";
 
 const recordSchema = z.object({
   contract: z.literal(1),
   key: z.string(),
-  parts: z.object({
-    stage: z.string(),
-    code: z.record(z.string(), z.string()),
-    input: z.json(),
-  }),
+  parts: keyPartsSchema,
   output: z.json(),
   seconds: z.number(),
   finished: z.iso.datetime(),
@@ -93,7 +89,7 @@ async function recordNames(workspace: Workspace): Promise<string[]> {
   }
 }
 
-async function readRecord(path: string): Promise<CacheRecord | "absent" | "damaged"> {
+export async function readRecord(path: string): Promise<CacheRecord | "absent" | "damaged"> {
   let text: string;
   try {
     text = await readFile(path, "utf8");

@@ -2,7 +2,7 @@ import { canonicalJson, type Json } from "@moonlight-rl/core";
 import { compare } from "../artifact/folder.ts";
 import type { KeyParts } from "./key.ts";
 
-interface Difference {
+export interface Difference {
   /** Dotted, "" for the whole value. */
   readonly path: string;
   readonly before: Json | undefined;
@@ -32,7 +32,11 @@ export function inputDistance(before: KeyParts, now: KeyParts): number {
 }
 
 /** All leaves that differ, in the order of their names; an artifact is one leaf. */
-function differences(before: Json | undefined, now: Json | undefined, path = ""): Difference[] {
+export function differences(
+  before: Json | undefined,
+  now: Json | undefined,
+  path = "",
+): Difference[] {
   if (isPlain(before) && isPlain(now)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort(compare);
     return keys.flatMap((key) =>
@@ -61,7 +65,7 @@ function text(value: Json | undefined): string | undefined {
   return value === undefined ? undefined : canonicalJson(value);
 }
 
-function show(value: Json | undefined): string {
+export function show(value: Json | undefined): string {
   if (value === undefined) return "(absent)";
   if (isObject(value)) {
     const { $artifact: kind, digest } = value;
@@ -71,6 +75,6 @@ function show(value: Json | undefined): string {
   return shown.length > 60 ? `${shown.slice(0, 57)}…` : shown;
 }
 
-function short(digest: string): string {
+export function short(digest: string): string {
   return digest.slice(0, 12);
 }

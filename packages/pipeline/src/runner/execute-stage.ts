@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import {
   acquireLock,
   isMoonlightError,
   MoonlightError,
+  PreflightError,
   removePath,
   throwIfAborted,
   toMoonlightError,
@@ -19,6 +19,7 @@ import { toJson } from "../artifact/reference.ts";
 import { keyedPart } from "../schema/keyed.ts";
 import type { StageContext } from "../stage/context.ts";
 import type { Stage } from "../stage/define-stage.ts";
+import { recordedHostname } from "../run/environment.ts";
 import { lookUp, reasonForMiss, remember } from "./cache.ts";
 import { errorOf } from "./error-event.ts";
 import { createExec } from "./exec.ts";
@@ -50,10 +51,12 @@ export async function executeStage(session: Session, request: StageRequest): Pro
   const { key } = request.key;
   throwIfAborted(session.signal);
   const cacheable = stage.cacheable?.(input as never) ?? true;
-  const useCache = cacheable && !session.force;
+  const mustReuse = session.mustReuse.has(id);
+  const useCache = cacheable && (!session.force || mustReuse);
   const emit = session.sink.emitter(id);
   const first = useCache ? await fromCache(session, request, emit) : undefined;
   if (first !== undefined) return first;
+  if (mustReuse) throw nothingToReuse(id, await reasonToRun(session, request, cacheable));
 
   const lock = await acquireLock(join(session.workspace.locks, `${key}.lock`), {
     what: `Stage ${id}`,
@@ -70,6 +73,15 @@ export async function executeStage(session: Session, request: StageRequest): Pro
   } finally {
     await lock.release();
   }
+}
+
+/** A stage that may not run has no result. */
+export function nothingToReuse(id: string, reason: string): PreflightError {
+  return new PreflightError(
+    "STAGE_RESULT_MISSING",
+    `${id} comes before the stages that were asked for and has no result to start from (${reason}).`,
+    { field: id, hint: `Start from ${id}, or from the beginning: what is there is reused anyway.` },
+  );
 }
 
 async function fromCache(
@@ -206,7 +218,7 @@ function stageContext(session: Session, request: StageRequest, scratch: string):
       input: keyedInput(session, request),
       ...(session.run === undefined ? {} : { run: session.run, id }),
       host: {
-        name: hostname(),
+        ...recordedHostname(session.env),
         platform: process.platform,
         arch: process.arch,
         node: process.version,
@@ -224,10 +236,10 @@ function keyedInput(session: Session, { stage, input }: StageRequest): Json {
 
 async function reasonToRun(
   session: Session,
-  { key }: StageRequest,
+  { id, key }: StageRequest,
   cacheable: boolean,
 ): Promise<string> {
-  if (session.force) return "forced";
+  if (session.force && !session.mustReuse.has(id)) return "forced";
   if (!cacheable) return "not cacheable with this input";
   return reasonForMiss(session.workspace, key.parts);
 }

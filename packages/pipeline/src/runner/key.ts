@@ -1,8 +1,16 @@
+import { z } from "zod";
 import { digestOf, type Json } from "@moonlight-rl/core";
 import { toJson } from "../artifact/reference.ts";
 import { keyedPart } from "../schema/keyed.ts";
 import type { Stage } from "../stage/define-stage.ts";
 import { codeDigest, type CodeDigest } from "./package-digest.ts";
+
+/** `KeyParts` as they are written down. */
+export const keyPartsSchema = z.object({
+  stage: z.string(),
+  code: z.record(z.string(), z.string()),
+  input: z.json(),
+});
 
 /** Everything that a stage's result depends on. */
 export interface KeyParts {

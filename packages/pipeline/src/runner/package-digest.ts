@@ -55,13 +55,21 @@ export async function packageOf(from: string): Promise<{ name: string; version: 
   return { name, version };
 }
 
-async function addDependencies(owner: Package, found: Record<string, string>): Promise<void> {
-  const names = Object.keys({
+/** Names of what a package may load: dependencies, peers and optional ones. */
+export function dependenciesOf(owner: Package): string[] {
+  return Object.keys({
     ...owner.dependencies,
     ...owner.peerDependencies,
     ...owner.optionalDependencies,
   });
-  for (const name of names) {
+}
+
+export function isOurs(name: string): boolean {
+  return name.startsWith(SCOPE);
+}
+
+async function addDependencies(owner: Package, found: Record<string, string>): Promise<void> {
+  for (const name of dependenciesOf(owner)) {
     if (name in found) continue;
     const folder = await findInstalled(name, owner.folder);
     // An optional peer that is not there: its absence is part of the key.
@@ -70,7 +78,7 @@ async function addDependencies(owner: Package, found: Record<string, string>): P
       continue;
     }
     const dependency = await readPackage(folder);
-    if (!name.startsWith(SCOPE)) {
+    if (!isOurs(name)) {
       found[name] = dependency.version;
       continue;
     }
@@ -130,7 +138,7 @@ function isCode(name: string): boolean {
   return ![".map", ".tsbuildinfo", ".md"].includes(extname(name)) && !name.startsWith(".");
 }
 
-async function findPackage(from: string, file: string): Promise<Package> {
+export async function findPackage(from: string, file: string): Promise<Package> {
   for (let at = from; ; at = dirname(at)) {
     if (await isFile(join(at, "package.json"))) return readPackage(at);
     if (dirname(at) !== at) continue;
@@ -139,7 +147,7 @@ async function findPackage(from: string, file: string): Promise<Package> {
   }
 }
 
-async function findInstalled(name: string, from: string): Promise<string | undefined> {
+export async function findInstalled(name: string, from: string): Promise<string | undefined> {
   for (let at = from; ; at = dirname(at)) {
     const folder = join(at, "node_modules", name);
     if (await isFile(join(folder, "package.json"))) return realpath(folder);
@@ -147,7 +155,7 @@ async function findInstalled(name: string, from: string): Promise<string | undef
   }
 }
 
-async function readPackage(folder: string): Promise<Package> {
+export async function readPackage(folder: string): Promise<Package> {
   const path = join(folder, "package.json");
   return { ...(await readJson(path, packageSchema, { what: "package.json" })), folder };
 }

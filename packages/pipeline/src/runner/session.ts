@@ -10,6 +10,8 @@ export interface RunnerOptions {
   readonly workspace?: string;
   /** Ignore cached results (they are replaced). */
   readonly force?: boolean;
+  /** Ids of stages that may not run: without a result to reuse there is an error. `force` does not reach them. */
+  readonly mustReuse?: readonly string[];
   /** Read every file of a cached artifact, not only sizes. */
   readonly verifyDigests?: boolean;
   readonly signal?: AbortSignal;
@@ -23,12 +25,14 @@ export interface RunnerOptions {
 export interface Session {
   readonly workspace: Workspace;
   readonly force: boolean;
+  readonly mustReuse: ReadonlySet<string>;
   readonly verifyDigests: boolean;
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly redactor: Redactor;
   readonly sink: EventSink;
   readonly run: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface SessionOptions extends RunnerOptions {
@@ -45,6 +49,7 @@ export function createSession(options: SessionOptions): Session {
   return {
     workspace: openWorkspace(options.workspace, env),
     force: options.force ?? false,
+    mustReuse: new Set(options.mustReuse),
     verifyDigests: options.verifyDigests ?? false,
     signal: options.signal ?? new AbortController().signal,
     clock,
@@ -56,6 +61,7 @@ export function createSession(options: SessionOptions): Session {
       ...(options.run === undefined ? {} : { run: options.run }),
     }),
     run: options.run,
+    env,
   };
 }
 

@@ -1,12 +1,7 @@
 import { formatTable, PreflightError } from "@moonlight-rl/core";
 import { defineSubcommand } from "@moonlight-rl/pipeline";
-import {
-  diffRecipes,
-  parseRecipeFile,
-  PROFILE_NAMES,
-  resolveRecipe,
-  type Recipe,
-} from "@moonlight-rl/recipe";
+import type { Recipe } from "@moonlight-rl/recipe";
+import { PROFILE_NAMES } from "@moonlight-rl/recipe/profile-name";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -26,6 +21,7 @@ export const diffCommand = defineSubcommand({
   positionals: ["before", "after"],
   output: z.object({ differences: z.array(differenceSchema) }),
   async run({ before, after }) {
+    const { diffRecipes } = await import("@moonlight-rl/recipe");
     const first = await recipeOf(before, undefined);
     const second = await recipeOf(after, first);
     return {
@@ -49,6 +45,7 @@ export const diffCommand = defineSubcommand({
 
 /** A profile by its name, else the file, or the recipe.json of a folder. */
 async function recipeOf(source: string, below: Recipe | undefined): Promise<Recipe> {
+  const { parseRecipeFile, resolveRecipe } = await import("@moonlight-rl/recipe");
   if (PROFILE_NAMES.some((name) => name === source))
     return resolveRecipe({ profile: source }).recipe;
   const [file] = await readRecipeFiles([

@@ -8,11 +8,8 @@ import {
   type LaunchPlan,
 } from "@moonlight-rl/miles";
 import type { Recipe } from "@moonlight-rl/recipe";
+import type { LaunchForm } from "./launch-form.ts";
 import type { CheckedArgv } from "./rendering.ts";
-
-/** What can start a job. */
-export const LAUNCH_FORMS = ["script", "ray-job", "slurm", "kuberay"] as const;
-export type LaunchForm = (typeof LAUNCH_FORMS)[number];
 
 /** A file of the `recipe` artifact. */
 export interface LaunchFile {
@@ -31,10 +28,6 @@ const WRITERS: Readonly<
   slurm: { name: "job.sbatch", write: slurmScript },
   kuberay: { name: "rayjob.yaml", write: kuberayManifest },
 };
-
-export function isLaunchForm(render: string): render is LaunchForm {
-  return render in WRITERS;
-}
 
 /** The script or document that starts the job of a recipe whose argv miles takes. */
 export function renderLaunch(

@@ -1,12 +1,7 @@
-import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
-import { formatDuration, formatPercent, formatTable, readJson } from "@moonlight-rl/core";
+import { formatDuration, formatPercent, formatTable } from "@moonlight-rl/core";
 import { artifact, defineSubcommand } from "@moonlight-rl/pipeline";
-import { recipeSchema } from "@moonlight-rl/recipe";
 import { z } from "zod";
-import { milesInput, milesSettings } from "../backend/miles-input.ts";
-import { datasetFile } from "../data/dataset-file.ts";
-import { evalSetsOf } from "../data/eval-sets.ts";
+import { milesInput } from "../backend/miles-input.ts";
 import { dumpEntrySchema } from "../dump/dump-output.ts";
 import { dumpText } from "../dump/dump-text.ts";
 
@@ -44,6 +39,9 @@ const output = z.object({
   metrics: z.record(z.string(), z.union([z.number(), z.string()])),
 });
 
+export type DebugInput = z.output<typeof input>;
+export type DebugOutput = z.input<typeof output>;
+
 /** `moonlight debug`: a run of miles cut down to one of its parts. */
 export const debug = defineSubcommand({
   name: "debug",
@@ -57,51 +55,8 @@ export const debug = defineSubcommand({
   input,
   positionals: ["mode"],
   output,
-  async run(given, { emit, signal, clock }) {
-    const miles = await import("@moonlight-rl/miles");
-    const recipe = await readJson(resolve(given.recipe.path, "recipe.json"), recipeSchema, {
-      what: "recipe.json",
-      code: "RECIPE_INVALID",
-    });
-    const begun = clock.now().getTime();
-    const { mode, evalData, checkpoint, rolloutsFrom } = given;
-    const out = resolve(given.out);
-    const result = await miles.debugMiles({
-      mode,
-      recipe,
-      modelDir: given.model.path,
-      ...(checkpoint === undefined ? {} : { checkpointDir: checkpoint.path }),
-      promptFile: await datasetFile(
-        given.promptData.path,
-        recipe.data.promptData,
-        "data.promptData",
-        "miles",
-      ),
-      evalSets:
-        mode === "eval" && evalData !== undefined
-          ? await evalSetsOf(recipe, evalData, "miles")
-          : [],
-      rollouts: given.rollouts,
-      ...(rolloutsFrom === undefined ? {} : { rolloutsFrom: resolve(rolloutsFrom) }),
-      outDir: out,
-      emit,
-      signal,
-      miles: milesSettings(given, "miles"),
-    });
-    const seconds = (clock.now().getTime() - begun) / 1000;
-    return {
-      ...result,
-      out,
-      seconds,
-      rollouts: await Promise.all(
-        result.rollouts.map(async ({ summary, ...rest }) => ({
-          ...rest,
-          bytes: (await stat(rest.file)).size,
-          summary: { ...summary, faults: [...summary.faults] },
-        })),
-      ),
-      metrics: { ...result.metrics },
-    };
+  async run(given, context) {
+    return (await import("./run-debug.ts")).runDebug(given, context);
   },
   present({ mode, submission, out, log, seconds, rollouts, optimizerSteps, metrics }) {
     const parts = [`${mode}: job ${submission}, ${formatDuration(seconds * 1000)}`];

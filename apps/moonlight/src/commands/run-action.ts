@@ -1,0 +1,103 @@
+import type { Command } from "commander";
+import {
+  cliSession,
+  findRun,
+  openWorkspace,
+  present,
+  readRun,
+  runPipeline,
+  toJson,
+  type JsonObject,
+  type RunResult,
+  type Workspace,
+} from "@moonlight-rl/pipeline";
+import { UsageError } from "@moonlight-rl/core";
+import { withEndpoint } from "../hub/bundled-hub.ts";
+import { moonlight, type MoonlightOutputs } from "../pipeline/moonlight.ts";
+import { paramsSchema, type Params } from "../pipeline/params.ts";
+import { writeReport } from "../report/write-report.ts";
+import { compareReports } from "../runs/compare-reports.ts";
+import { likeText } from "../runs/like-text.ts";
+import { summaryText } from "../runs/summary-text.ts";
+import { mustReuse, paramsOf, type RunFlags } from "./run-options.ts";
+
+/** What `moonlight run` does. */
+export async function runAction(command: Command, files: readonly string[]): Promise<void> {
+  const flags: RunFlags = command.optsWithGlobals();
+  const { io } = cliSession(command);
+  const workspace = openWorkspace(flags.workspace, io.env);
+  const reuse = mustReuse(flags);
+  const given = paramsOf(flags, files);
+  if (flags.resume !== undefined && flags.like !== undefined)
+    throw new UsageError("RUN_FLAGS", "--resume goes on with a run, --like starts another.", {
+      field: "--like",
+      hint: "Leave one of them out.",
+    });
+  const earlier = flags.resume ?? flags.like;
+  const resuming =
+    earlier === undefined ? undefined : await storedParams(workspace, earlier, given);
+  await present(command, {
+    json: flags.json ?? false,
+    work: (onEvent, signal) =>
+      withEndpoint({ profile: "tiny", ...resuming, ...given }, io.env, async (endpoint) => {
+        const params = { ...resuming, ...given, ...(endpoint === undefined ? {} : { endpoint }) };
+        const run = await runPipeline(moonlight, params, {
+          workspace: workspace.root,
+          env: io.env,
+          force: flags.force ?? false,
+          ...reuse,
+          ...(flags.resume === undefined ? {} : { resume: flags.resume }),
+          ...(flags.like === undefined ? {} : { like: flags.like }),
+          onEvent,
+          signal,
+        });
+        const like =
+          flags.like === undefined
+            ? undefined
+            : await compareReports(workspace, await findRun(workspace, flags.like), run.id);
+        return { run, like, report: await writeReport(workspace, run.id) };
+      }),
+    summary: ({ run, like, report }) => ({
+      ...runSummary(run, report.path, workspace),
+      ...(like === undefined ? {} : { like: toJson(like) }),
+    }),
+    text: ({ like, report }) =>
+      summaryText(report.data, report.path) + (like === undefined ? "" : likeText(like)),
+  });
+}
+
+/** A resumed run keeps its own parameters; giving others would be another run. */
+async function storedParams(
+  workspace: Workspace,
+  wanted: string,
+  given: Partial<Params>,
+): Promise<Params> {
+  const { endpoint: _, ...others } = given;
+  const [name] = Object.keys(others);
+  if (name !== undefined) {
+    throw new UsageError(
+      "RESUME_PARAMS",
+      `--resume and --like take the run's own parameters; ${name} cannot be given beside them.`,
+      {
+        field: name,
+        hint: "Leave it out, or start a new run: finished stages are reused anyway.",
+      },
+    );
+  }
+  const { params } = await readRun(workspace, await findRun(workspace, wanted));
+  return paramsSchema.parse(params);
+}
+
+function runSummary(
+  run: RunResult<MoonlightOutputs>,
+  report: string,
+  workspace: Workspace,
+): JsonObject {
+  return {
+    run: run.id,
+    seconds: run.seconds,
+    report,
+    stages: run.stages.map(({ id, reused, seconds }) => ({ id, reused, seconds })),
+    outputs: toJson(run.outputs, workspace),
+  };
+}

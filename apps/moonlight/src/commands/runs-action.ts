@@ -1,0 +1,116 @@
+import type { Command } from "commander";
+import {
+  cliSession,
+  findRun,
+  listRuns,
+  openWorkspace,
+  readRun,
+  toJson,
+  wantsColor,
+  type RunSummary,
+  type Workspace,
+} from "@moonlight-rl/pipeline";
+import picocolors from "picocolors";
+import { collectReport } from "../report/collect-report.ts";
+import { compareReports } from "../runs/compare-reports.ts";
+import { comparisonText } from "../runs/comparison-text.ts";
+import { environmentText } from "../runs/environment-text.ts";
+import {
+  findSample,
+  querySamples,
+  type SampleQuery,
+  type SampleStage,
+} from "../runs/run-samples.ts";
+import { runsTable } from "../runs/runs-table.ts";
+import { samplesTable, sampleText } from "../runs/sample-text.ts";
+import { summaryText } from "../runs/summary-text.ts";
+
+interface Flags {
+  readonly json?: boolean;
+  readonly workspace?: string;
+}
+
+/** What `moonlight runs list` does. */
+export async function listAction(command: Command): Promise<void> {
+  const runs = await listRuns(workspaceOf(command));
+  write(command, runs.map(plainRun), () => runsTable(runs));
+}
+
+/** What `moonlight runs show` does. */
+export async function showAction(command: Command, wanted: string): Promise<void> {
+  const workspace = workspaceOf(command);
+  const id = await findRun(workspace, wanted);
+  const run = await readRun(workspace, id);
+  const data = await collectReport(workspace, id);
+  const { versions, code, host, git, config, like } = run;
+  const row = {
+    ...plainRun(run),
+    environment: { versions, code, host, git },
+    config,
+    like,
+    stages: toJson(data.stages),
+    recipe: data.recipe,
+    comparison: data.comparison && toJson(data.comparison),
+  };
+  write(command, [row], () => {
+    const end = run.error === undefined ? "" : ` (${run.error.code}: ${run.error.message})`;
+    return `run ${run.id}: ${run.status}${end}\n${summaryText(data, undefined)}\n${environmentText(run, data.recipe)}`;
+  });
+}
+
+/** What `moonlight runs compare` does. */
+export async function compareAction(command: Command, before: string, now: string): Promise<void> {
+  const workspace = workspaceOf(command);
+  const ids = [await findRun(workspace, before), await findRun(workspace, now)] as const;
+  const comparison = await compareReports(workspace, ...ids);
+  write(command, [{ type: "run-comparison", ...comparison }], () => comparisonText(comparison));
+}
+
+export interface SamplesFlags extends Flags, Pick<SampleQuery, "limit" | "sort" | "step"> {
+  readonly outcome?: readonly string[];
+  readonly stage?: SampleStage;
+  readonly show?: string;
+}
+
+/** What `moonlight runs samples` does. */
+export async function samplesAction(command: Command, wanted: string): Promise<void> {
+  const workspace = workspaceOf(command);
+  const id = await findRun(workspace, wanted);
+  const { show, stage, outcome, ...query }: SamplesFlags = command.optsWithGlobals();
+  const { io } = cliSession(command);
+  const row = (sample: object): object => ({ type: "run-sample", run: id, ...sample });
+  if (show !== undefined) {
+    const sample = await findSample(workspace, id, show);
+    const colors = picocolors.createColors(wantsColor(io.stdout, io.env));
+    write(command, [row(sample)], () => sampleText(sample, colors));
+    return;
+  }
+  const { samples, matched } = await querySamples(workspace, id, {
+    ...query,
+    ...(stage === undefined ? {} : { stages: [stage] }),
+    ...(outcome === undefined ? {} : { outcome }),
+  });
+  write(command, samples.map(row), () => {
+    if (matched === 0) return "No samples fit this.";
+    const rest = `${samples.length} of ${matched} samples; one in full: moonlight runs samples ${id} --show ${samples[0]?.id}`;
+    return `${samplesTable(samples, io.stdout.columns ?? 100)}\n\n${rest}`;
+  });
+}
+
+function workspaceOf(command: Command): Workspace {
+  const flags: Flags = command.optsWithGlobals();
+  return openWorkspace(flags.workspace, cliSession(command).io.env);
+}
+
+/** One JSON object a line, or text for people. */
+function write(command: Command, rows: readonly object[], text: () => string): void {
+  const flags: Flags = command.optsWithGlobals();
+  const { io } = cliSession(command);
+  io.stdout.write(
+    flags.json === true ? rows.map((row) => `${JSON.stringify(row)}\n`).join("") : `${text()}\n`,
+  );
+}
+
+function plainRun({ id, pipeline, status, started, finished, params, error }: RunSummary): object {
+  return { type: "run", id, pipeline, status, started, finished, params, error };
+}

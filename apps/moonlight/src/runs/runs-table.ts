@@ -1,0 +1,42 @@
+import { formatDuration, formatTable } from "@moonlight-rl/core";
+import type { RunSummary } from "@moonlight-rl/pipeline";
+import { paramsSchema } from "../pipeline/params.ts";
+
+/** All runs as a table. */
+export function runsTable(runs: readonly RunSummary[]): string {
+  if (runs.length === 0) return "There are no runs yet: start one with `moonlight run`.";
+  const seconds = ({ started, finished }: RunSummary): string =>
+    finished === undefined
+      ? ""
+      : formatDuration((Date.parse(finished) - Date.parse(started)) / 1000);
+  return formatTable(
+    [
+      { title: "run" },
+      { title: "pipeline" },
+      { title: "status" },
+      { title: "started (UTC)" },
+      { title: "time", align: "right" },
+      { title: "changed" },
+    ],
+    runs.map((run) => [
+      run.id,
+      run.pipeline,
+      run.status,
+      run.started.slice(0, 19).replace("T", " "),
+      seconds(run),
+      changes(run),
+    ]),
+  );
+}
+
+/** The parameters that are not the defaults, as a reader would type them. */
+function changes({ params }: RunSummary): string {
+  const { profile, seed, set } = paramsSchema.partial().safeParse(params).data ?? {};
+  return [
+    profile === "tiny" ? undefined : profile,
+    seed === undefined ? undefined : `seed=${seed}`,
+    ...(set ?? []),
+  ]
+    .filter((part) => part !== undefined)
+    .join(" ");
+}

@@ -1,0 +1,118 @@
+import { HfCache, type HubClient } from "@moonlight-rl/hub";
+import type { Artifact, PlanAction, PlanContext, StageContext } from "@moonlight-rl/pipeline";
+import type { Tokenizer } from "@moonlight-rl/tokenizer";
+import { deliverFolder, folderOf, orderFolder } from "./folder/deliver-folder.ts";
+import { deliver, type Delivery } from "./hub/download.ts";
+import { count, leftOutTexts } from "./hub/download-events.ts";
+import { isOffline, withHub } from "./hub/hub-access.ts";
+import { Published } from "./hub/published.ts";
+import type { Assets, FetchInput } from "./input.ts";
+import { placeOrder, requestsOf, type Request } from "./request/request.ts";
+
+const REVISION = {
+  model: "revision",
+  promptData: "promptRevision",
+  evalData: "evalRevision",
+} as const;
+
+/** `main` today is not `main` tomorrow: only commits make a key. */
+export async function pinRevisions<I extends FetchInput>(
+  input: I,
+  context: PlanContext,
+): Promise<I> {
+  const requests = requestsOf(input);
+  return await withHub(input, context, async (client) => {
+    const pinned = await Promise.all(
+      requests.map(async (request) => {
+        if (request.folder !== undefined)
+          return [REVISION[request.field], request.revision] as const;
+        const cached = isOffline(input)
+          ? await new HfCache().commitOf(request, request.revision)
+          : undefined;
+        if (cached !== undefined) return [REVISION[request.field], cached] as const;
+        const { commit } = await client.resolveRevision({ ...request, signal: context.signal });
+        return [REVISION[request.field], commit] as const;
+      }),
+    );
+    return { ...input, ...Object.fromEntries(pinned) };
+  });
+}
+
+/** What `fetchAll` would do. */
+export async function planDownloads(
+  input: FetchInput,
+  context: PlanContext,
+): Promise<PlanAction[]> {
+  return await withHub(input, context, (client) =>
+    Promise.all(
+      requestsOf(input).map(async (request) => {
+        const folder = await folderOf(request, isOffline(input));
+        if (folder !== undefined) return await planFolder(request, folder);
+        const order = await placeOrder(client, request, context.signal);
+        const bytes = order.files.reduce((sum, file) => sum + file.size, 0);
+        return {
+          title: `download ${order.type} ${order.repo}: ${count(order.files)}`,
+          detail: [
+            `commit ${order.commit.slice(0, 12)}`,
+            ...leftOutTexts(order).map((text) => `left out, ${text}`),
+          ].join("\n"),
+          bytes,
+          diskBytes: bytes,
+          ...(input.rate === undefined ? {} : { seconds: bytes / (input.rate * 1e6) }),
+        };
+      }),
+    ),
+  );
+}
+
+/** Brings what is asked for; everything is verified before anything is published. */
+export async function fetchAll(input: FetchInput, context: StageContext): Promise<Partial<Assets>> {
+  return await withHub(input, context, async (client) => {
+    const published = await Published.open(context.scratch);
+    const done: Record<string, Artifact> = {};
+    let tokenizer: Tokenizer | undefined;
+    const ready: { request: Request; delivery: Delivery }[] = [];
+    for (const request of requestsOf(input)) {
+      const earlier = await published.find(request.field, kindOf(request));
+      if (earlier !== undefined) {
+        done[request.field] = earlier;
+        continue;
+      }
+      const delivery = await deliverOne(client, request, context, input, tokenizer);
+      tokenizer ??= delivery.tokenizer;
+      ready.push({ request, delivery });
+    }
+    // Everything is verified before anything is published.
+    for (const { request, delivery } of ready) {
+      const { folder, meta, digests } = delivery;
+      const artifact = await context.publish(kindOf(request), folder, { meta, digests });
+      await published.add(request.field, artifact);
+      done[request.field] = artifact;
+    }
+    return done;
+  });
+}
+
+async function planFolder(request: Request, folder: string): Promise<PlanAction> {
+  const { selected } = await orderFolder(request, folder);
+  const bytes = selected.files.reduce((sum, file) => sum + file.size, 0);
+  return { title: `take ${request.type} ${folder}: ${count(selected.files)}`, bytes };
+}
+
+async function deliverOne(
+  client: HubClient,
+  request: Request,
+  context: StageContext,
+  input: FetchInput,
+  tokenizer: Tokenizer | undefined,
+): Promise<Delivery> {
+  const options = { tokenizer, localDir: input.localDir };
+  const folder = await folderOf(request, isOffline(input));
+  if (folder !== undefined) return await deliverFolder(request, folder, context, options);
+  const order = await placeOrder(client, request, context.signal);
+  return await deliver(client, order, context, options);
+}
+
+function kindOf(request: Request): "hf-model" | "hf-dataset" {
+  return request.type === "model" ? "hf-model" : "hf-dataset";
+}
