@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { artifact, defineStage } from "@moonlight-rl/pipeline";
+import { isRemote } from "@moonlight-rl/reward";
 import { z } from "zod";
 import { compareCommand } from "./commands/compare.ts";
 import { reportCommand } from "./commands/report.ts";
 import { checkTrainingData } from "./contamination/check-training-data.ts";
 import type { Overlap } from "./contamination/training-overlap.ts";
 import { checkLabels } from "./data/check-labels.ts";
-import { evaluateSet } from "./evaluate-set.ts";
+import { evaluateSet, openSetGrading } from "./evaluate-set.ts";
 import { namedSets, readSet, type EvaluationSet } from "./evaluation-set.ts";
 import { checkGate, gateVerdict } from "./gate/gate.ts";
 import { evalInput, type EvalInput } from "./input.ts";
@@ -72,7 +73,12 @@ export const evaluate = defineStage({
   /** The gate is no part of the key: another one is tried on the same result. */
   verdict: ({ result, summary }, input) => gateVerdict(summary, input, result.path),
 
-  cacheable: ({ endpoint }) => endpoint === undefined,
+  /** What others compute may be another thing tomorrow: their servers, their code. */
+  cacheable: ({ endpoint, customRmPath, rmType, datasets = [] }) =>
+    endpoint === undefined &&
+    [{ customRmPath, rmType }, ...datasets].every(
+      (set) => set.customRmPath === undefined && !isRemote(set.rmType ?? ""),
+    ),
 
   async plan(input) {
     const choice = choosePolicy(input);
@@ -109,7 +115,9 @@ export const evaluate = defineStage({
       if (baseline !== undefined) {
         assertComparable({ settings: set.settings, perProblem: set.problems }, baseline);
       }
-      checkLabels(set.problems, set.settings.rmType, emit);
+      checkLabels(set.problems, set.settings, emit);
+      // A grader that does not exist is known before the work as well.
+      await openSetGrading(set.settings).close();
     }
 
     const overlaps = await overlapsOf(input, sets, context.signal);
