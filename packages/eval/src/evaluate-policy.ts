@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { checkTrainingData } from "./contamination/check-training-data.ts";
 import type { Overlap } from "./contamination/training-overlap.ts";
 import { checkLabels } from "./data/check-labels.ts";
-import { evaluateSet } from "./evaluate-set.ts";
+import { evaluateSet, openSetGrading } from "./evaluate-set.ts";
 import { namedSets, readSet, type EvaluationSet } from "./evaluation-set.ts";
 import { openSource } from "./policy/open-source.ts";
 import { choosePolicy, responsesDigest, type PolicyChoice } from "./policy/policy-choice.ts";
@@ -82,7 +82,9 @@ export async function evaluatePolicy(input: EvalInput, context: StageContext): P
     if (baseline !== undefined) {
       assertComparable({ settings: set.settings, perProblem: set.problems }, baseline);
     }
-    checkLabels(set.problems, set.settings.rmType, emit);
+    checkLabels(set.problems, set.settings, emit);
+    // A grader that does not exist is known before the work as well.
+    await openSetGrading(set.settings).close();
   }
 
   const overlaps = await overlapsOf(input, sets, context.signal);

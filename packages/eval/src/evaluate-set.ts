@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import type { StageContext } from "@moonlight-rl/pipeline";
-import { getGrader } from "@moonlight-rl/reward";
+import { openGrading, type Grading } from "@moonlight-rl/reward";
 import type { EvaluationSet } from "./evaluation-set.ts";
 import type { Policy, PolicySource } from "./policy/policy.ts";
 import { Progress } from "./progress.ts";
 import { makeResult } from "./result/result.ts";
 import type { FinishedSet } from "./result/write-result.ts";
 import { sampleProblems } from "./sampling/sample-problems.ts";
+import type { Settings } from "./settings.ts";
 
 export interface SetJob {
   readonly set: EvaluationSet;
@@ -22,16 +23,18 @@ export async function evaluateSet(job: SetJob): Promise<FinishedSet> {
   const { problems, settings } = set;
   const policy = policyOf(job, (finished) => progress.within(finished));
   const progress = new Progress(set, context.emit, policy);
-  const { facts, journal } = await sampleProblems({
-    problems,
-    requests: set.requests,
-    policy,
-    grade: getGrader(settings.rmType),
-    journal: join(context.scratch, `${set.name}.journal.ndjson`),
-    signal: context.signal,
-    onResume: (answers) => progress.resumed(answers),
-    onSample: (facts, fresh) => progress.sample(facts, fresh),
-  });
+  const { facts, journal } = await graded(set, (grading) =>
+    sampleProblems({
+      problems,
+      requests: set.requests,
+      policy,
+      grading,
+      journal: join(context.scratch, `${set.name}.journal.ndjson`),
+      signal: context.signal,
+      onResume: (answers) => progress.resumed(answers),
+      onSample: (facts, fresh) => progress.sample(facts, fresh),
+    }),
+  );
   const { name, dataFile: _, ...chosen } = settings;
   const result = makeResult(
     {
@@ -44,6 +47,26 @@ export async function evaluateSet(job: SetJob): Promise<FinishedSet> {
     facts,
   );
   return { set, policy, result, journal };
+}
+
+/** Has work done with the set's grader, and ends that in any case. */
+async function graded<T>(
+  { settings }: EvaluationSet,
+  work: (grading: Grading) => Promise<T>,
+): Promise<T> {
+  const grading = openSetGrading(settings);
+  try {
+    return await work(grading);
+  } finally {
+    await grading.close();
+  }
+}
+
+/** The grader that the settings name. Errors: those of `openGrading`. */
+export function openSetGrading(settings: Settings): Grading {
+  const { rmType, rmUrl, rewardKey, customRmPath, gradingTimeout } = settings;
+  const deadlineMs = gradingTimeout === undefined ? undefined : gradingTimeout * 1000;
+  return openGrading({ rmType, rmUrl, rewardKey, customRmPath, deadlineMs });
 }
 
 function policyOf({ set, source }: SetJob, onResponses: (finished: number) => void): Policy {

@@ -84,8 +84,8 @@ export async function readSet(
   const problems =
     data === undefined ? undefined : await readProblems(join(data.path, file), settings, rows);
   if (choice.kind === "responses") {
-    const { inputKey, labelKey } = settings;
-    const keys = { inputKey, labelKey, responseKey: input.responseKey ?? "response" };
+    const { inputKey, labelKey, metadataKey } = settings;
+    const keys = { inputKey, labelKey, metadataKey, responseKey: input.responseKey ?? "response" };
     const saved = await openSavedResponses(choice.file, keys, problems);
     return {
       ...set,

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withStage } from "@moonlight-rl/pipeline/testing";
-import { getGrader } from "@moonlight-rl/reward";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { chatAnswer, FaultyServer } from "../fixtures/faulty-server.ts";
+import { gradingHere } from "../fixtures/grading-here.ts";
 import { makeProblem } from "./data/problem.ts";
 import type { Answer } from "./policy/answer.ts";
 import { readSamples } from "./result/read-samples.ts";
@@ -45,7 +45,7 @@ async function graded(
     problems: [makeProblem(0, 0, "?", job.label ?? "5")],
     requests: answers.map(({ problem, sample }) => ({ problem, sample })),
     policy: { answer: (_, { onAnswers }) => onAnswers(answers) },
-    grade: getGrader("math"),
+    grading: gradingHere("math"),
     journal: join(folder, "journal.ndjson"),
     signal: new AbortController().signal,
     ...job,
@@ -59,12 +59,35 @@ const outcomes = (facts: readonly SampleFacts[]): string[] => facts.map(({ outco
 
 describe("E1 a grader that hangs", () => {
   it("costs its deadline, and the sample is named for it", async () => {
-    const math = getGrader("math");
-    const grade: SamplingJob["grade"] = (response, label, context) =>
-      response === "hang" ? new Promise(() => undefined) : math(response, label, context);
-    const facts = await graded([RIGHT, "hang", RIGHT], { grade, gradingLimitMs: 30 });
-    expect(outcomes(facts)).toEqual(["correct", "timed_out", "correct"]);
-    expect(facts[1]?.reward).toBe(0);
+    const grader = join(folder, "grader.mjs");
+    await writeFile(
+      grader,
+      'export function grade({ response }) { while (response === "hang"); return 1; }',
+    );
+    const responses = ["right", "hang", "right"].map((response) => ({
+      prompt: "?",
+      label: "5",
+      response,
+    }));
+    const file = join(folder, "responses.jsonl");
+    await writeFile(file, responses.map((row) => JSON.stringify(row)).join("\n"));
+    await withStage(evaluate, async (kit) => {
+      const { result, summary } = await kit.run({
+        responses: file,
+        customRmPath: `${grader}#grade`,
+        gradingTimeout: 0.3,
+      });
+      expect(summary.accuracy).toBeCloseTo(2 / 3);
+      const found: unknown[] = [];
+      for await (const { outcome, reward } of readSamples(join(result.path, "samples.ndjson"))) {
+        found.push([outcome, reward]);
+      }
+      expect(found).toEqual([
+        ["correct", 1],
+        ["timed_out", 0],
+        ["correct", 1],
+      ]);
+    });
   });
 });
 

@@ -51,6 +51,28 @@ export const settingsShape = {
     .optional()
     .describe("Seed of the samples. Default: the recipe's, else 1234."),
   rmType: z.string().min(1).optional().describe('Name of the grader. Default "math".'),
+  rmUrl: z.string().min(1).optional().describe("Address of the reward model, for remote_rm."),
+  rewardKey: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Key of the reward in a reward model's answer that is an object."),
+  customRmPath: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("MODULE#EXPORT: a grader of your own instead of rmType."),
+  metadataKey: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Row key of what the grader may want to know beside the label. Default: metadata."),
+  gradingTimeout: z
+    .number()
+    .positive()
+    .max(3600)
+    .optional()
+    .describe("Seconds for grading one response; then it counts as wrong. Default 10."),
 };
 
 export type Explicit = z.output<z.ZodObject<typeof settingsShape>>;
@@ -69,6 +91,11 @@ export interface Settings {
   readonly maxResponseLen: number;
   readonly seed: number;
   readonly rmType: string;
+  readonly rmUrl?: string;
+  readonly rewardKey?: string;
+  readonly customRmPath?: string;
+  readonly metadataKey?: string;
+  readonly gradingTimeout?: number;
 }
 
 const DEFAULTS: Settings = {
@@ -150,7 +177,18 @@ function settingsOfRecipe(recipe: Recipe, name: string | undefined): Explicit {
     maxResponseLen: set?.maxResponseLen ?? common.maxResponseLen,
     seed: recipe.seed,
     rmType: set?.rmType ?? recipe.reward.rmType,
+    ...given("rmUrl", recipe.reward.rmUrl),
+    ...given("rewardKey", recipe.reward.evalRewardKey ?? recipe.reward.rewardKey),
+    ...given("customRmPath", recipe.reward.customRmPath),
+    ...given(
+      "metadataKey",
+      recipe.data.metadataKey === "metadata" ? null : recipe.data.metadataKey,
+    ),
   };
+}
+
+function given<K extends string>(key: K, value: string | null): Partial<Record<K, string>> {
+  return value === null ? {} : ({ [key]: value } as Record<K, string>);
 }
 
 /** Reads the recipe of a recipe artifact. */

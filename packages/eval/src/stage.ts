@@ -1,4 +1,5 @@
 import { defineStage } from "@moonlight-rl/pipeline";
+import { isRemote } from "@moonlight-rl/reward";
 import { compareCommand } from "./commands/compare.ts";
 import { reportCommand } from "./commands/report.ts";
 import { gateVerdict } from "./gate/gate.ts";
@@ -28,7 +29,12 @@ export const evaluate = defineStage({
   /** The gate is no part of the key: another one is tried on the same result. */
   verdict: ({ result, summary }, input) => gateVerdict(summary, input, result.path),
 
-  cacheable: ({ endpoint }) => endpoint === undefined,
+  /** What others compute may be another thing tomorrow: their servers, their code. */
+  cacheable: ({ endpoint, customRmPath, rmType, datasets = [] }) =>
+    endpoint === undefined &&
+    [{ customRmPath, rmType }, ...datasets].every(
+      (set) => set.customRmPath === undefined && !isRemote(set.rmType ?? ""),
+    ),
 
   async resolve(input) {
     return (await import("./evaluate-policy.ts")).resolveEvaluation(input);

@@ -3,22 +3,26 @@ import { field } from "./field-facts.ts";
 
 const name = z.string().min(1).nullable();
 
+const GRADERS = [
+  "math",
+  "dapo",
+  "deepscaler",
+  "gemma_math",
+  "f1",
+  "gpqa",
+  "ifbench",
+  "random",
+  "deterministic_random",
+  "remote_rm",
+] as const;
+
+const RM_TYPES = [...GRADERS, ...GRADERS.map((grader) => `boxed_${grader}` as const)] as const;
+
 /** The rule that turns a response and a label into a number. */
 export const rewardSchema = z.strictObject({
   rmType: field(
-    z.enum([
-      "math",
-      "dapo",
-      "deepscaler",
-      "gemma_math",
-      "f1",
-      "gpqa",
-      "ifbench",
-      "random",
-      "deterministic_random",
-      "remote_rm",
-    ]),
-    "Name of the grader. embedded: a grader of @moonlight-rl/reward.",
+    z.enum(RM_TYPES),
+    "Name of the grader; boxed_NAME grades only what is in the last \\boxed{}. embedded: a grader of @moonlight-rl/reward, or remote_rm.",
     { flag: "--rm-type", source: "A:2261" },
   ),
   rmUrl: field(name, "Address of the reward model, for rmType remote_rm.", {
@@ -28,7 +32,7 @@ export const rewardSchema = z.strictObject({
   }),
   customRmPath: field(
     name,
-    "Python function (dotted path) that grades instead of rmType. null: rmType does.",
+    "Function that grades instead of rmType: a dotted Python path for miles, MODULE#EXPORT for embedded. null: rmType does.",
     { flag: "--custom-rm-path", usual: null, source: "A:2291" },
   ),
   groupRm: field(z.boolean(), "Whether a group is graded at once instead of sample by sample.", {

@@ -1,5 +1,7 @@
+import { gcd } from "./integers.ts";
 import {
   constant,
+  constantOf,
   multiply,
   ONE,
   quantity,
@@ -15,7 +17,13 @@ interface Atom {
   readonly relation?: { readonly degree: number; readonly value: Ratio };
   /** The real root of something positive: what that is. */
   readonly root?: { readonly degree: number; readonly of: Ratio };
+  /** Of a root: a name for what it is the root of. Roots of the same are put together. */
+  readonly base?: string;
+  readonly positive?: boolean;
 }
+
+/** The least common degree that two roots are brought to. */
+const MAX_COMMON_DEGREE = 60;
 
 /**
  * Quantities that polynomials take for unknowns although more is known of them: roots, powers with unknown exponents,
@@ -39,6 +47,29 @@ export class Atoms {
       this.#atoms.push({ key, ...more });
     }
     return { numerator: quantity(name), denominator: ONE };
+  }
+
+  /** The root of a value, which is taken as it is. `positive`: whether it is known to be that. */
+  root(of: Ratio, degree: number, positive = false): Ratio {
+    const base = this.describe(of);
+    return this.of(`root ${degree} of ${base}`, {
+      relation: { degree, value: of },
+      base,
+      positive,
+      ...(degree === 2 || (positive && isNumber(of)) ? { root: { degree, of } } : {}),
+    });
+  }
+
+  isPositive(name: string): boolean {
+    return name === "pi" || this.#atom(name)?.positive === true;
+  }
+
+  relationOf(name: string): Atom["relation"] {
+    return this.#atom(name)?.relation;
+  }
+
+  #atom(name: string): Atom | undefined {
+    return name.startsWith("@") ? this.#atoms[Number(name.slice(1))] : undefined;
   }
 
   /** The same value with every relation applied, and without what numerator and denominator have in common at first sight. */
@@ -67,7 +98,7 @@ export class Atoms {
 
   /** What an atom is the real root of, if it is one. */
   rootOf(name: string): Atom["root"] {
-    return this.#atoms[Number(name.slice(1))]?.root;
+    return this.#atom(name)?.root;
   }
 
   /** Undefined where no atom stands in so high a power. */
@@ -92,18 +123,50 @@ export class Atoms {
     const factors = monomial.split("*");
     for (const [first, name] of factors.entries()) {
       if (!name.startsWith("@") || factors.indexOf(name) !== first) continue;
-      const relation = this.#atoms[Number(name.slice(1))]?.relation;
+      const atom = this.#atom(name);
+      const relation = atom?.relation;
+      if (atom === undefined || relation === undefined) continue;
       const count = factors.lastIndexOf(name) - first + 1;
-      if (relation === undefined || count < relation.degree) continue;
-      const left = [...factors.slice(0, first), ...factors.slice(first + relation.degree)];
-      const others: Ratio = {
-        numerator: new Map([[left.join("*"), 1n]]),
-        denominator: ONE,
-      };
-      return multiplyRatios(others, relation.value, this.#budget);
+      if (count >= relation.degree) {
+        const left = [...factors.slice(0, first), ...factors.slice(first + relation.degree)];
+        return multiplyRatios(term(left), relation.value, this.#budget);
+      }
+      const simpler = this.#asOneRoot(factors, atom);
+      if (simpler !== undefined) return simpler;
     }
     return undefined;
   }
+
+  /** Roots of the same base as a power of one root, in lowest terms; undefined where they are that already. */
+  #asOneRoot(factors: readonly string[], { base, relation, positive }: Atom): Ratio | undefined {
+    if (base === undefined || relation === undefined) return undefined;
+    const degrees = factors.flatMap((name) => {
+      const other = this.#atom(name);
+      return other?.base === base ? [other.relation?.degree ?? 1] : [];
+    });
+    const common = degrees.reduce(leastCommonMultiple);
+    if (common > MAX_COMMON_DEGREE) return undefined;
+    const count = degrees.reduce((total, degree) => total + common / degree, 0);
+    const divisor = Number(gcd(BigInt(common), BigInt(count)));
+    if (degrees.every((degree) => degree === common / divisor)) return undefined;
+    const root = this.root(relation.value, common / divisor, positive);
+    const [name = ""] = [...root.numerator.keys()];
+    const left = factors.filter((other) => this.#atom(other)?.base !== base);
+    const roots = Array.from({ length: count / divisor }, () => name);
+    return term([...left, ...roots].toSorted());
+  }
+}
+
+function term(factors: readonly string[]): Ratio {
+  return { numerator: new Map([[factors.join("*"), 1n]]), denominator: ONE };
+}
+
+function isNumber({ numerator, denominator }: Ratio): boolean {
+  return constantOf(numerator) !== undefined && constantOf(denominator) !== undefined;
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  return (a * b) / Number(gcd(BigInt(a), BigInt(b)));
 }
 
 /** Divides both by their common whole number and their common monomial; the denominator's first term becomes positive. */
@@ -152,10 +215,4 @@ function terms(polynomial: Polynomial): string {
   )
     .sort()
     .join(" + ");
-}
-
-function gcd(a: bigint, b: bigint): bigint {
-  let [x, y] = [a < 0n ? -a : a, b < 0n ? -b : b];
-  while (y !== 0n) [x, y] = [y, x % y];
-  return x;
 }

@@ -1,8 +1,10 @@
 import { Atoms } from "./atoms.ts";
 import { Budget, quantity } from "./polynomial.ts";
 import { factorialOf, logarithm, raised, squareRoot } from "./powers.ts";
+import { floorDivide } from "./integers.ts";
 import {
   NotComputable,
+  numberOf,
   opposite,
   product,
   quotient,
@@ -18,12 +20,17 @@ const MAX_DEPTH = 199;
 const MAX_SIGNS = 2_500;
 const DIGITS = "[0-9](?:_?[0-9])*";
 const NUMBER = new RegExp(
-  `(?:${DIGITS}(\\.(?:${DIGITS})?)?|\\.${DIGITS})(?:e[+-]?${DIGITS})?(?![0-9.]|_[0-9])`,
+  `(?:${DIGITS}(\\.(?:${DIGITS})?)?|\\.${DIGITS})(?:e[+-]?${DIGITS})?`,
   "y",
 );
-const NAME = /[\p{L}_][\p{L}0-9_]*/uy;
+const NAME = /[\p{L}\p{Nl}_][\p{L}\p{Nl}0-9_]*/uy;
 const SIGNS = /[+-]*/y;
-const ROW_FACTOR = /\p{L}|[0-9]+/uy;
+const ROW_FACTOR = /[\p{L}\p{Nl}]|[0-9]+/uy;
+/** Zeros before other digits are a number of their own, and so a factor 0. */
+const LEADING_ZEROS = /0(?:_?0)*(?=_?[1-9])/y;
+const WITH_BASE = /0(?:x(?:_?[0-9a-f])+|o(?:_?[0-7])+|b(?:_?[01])+)/y;
+/** Stands for the imaginary unit, which a number may end in. */
+const UNIT = "\uE000";
 /** Names that mean something to the reference's parser, so that they are not products of letters. */
 const MEANINGFUL: ReadonlySet<string> = new Set(
   (
@@ -49,22 +56,31 @@ export function evaluate(text: string): Evaluated {
   if (text.length > MAX_LENGTH) throw new NotComputable();
   // Within parentheses, where all of it is, a line may end anywhere between two tokens.
   const line = text.replaceAll(/(?<=[-+*/^(])\s*\n\s*|\s*\n\s*(?=[-+*/^)])/g, "");
-  const reader = new Reader(line.replaceAll("^", "**"));
-  return { value: reader.whole(), atoms: reader.atoms };
+  const source = line.replaceAll("^", "**");
+  const budget = new Budget();
+  const reader = new Reader(source, budget);
+  const value = reader.whole();
+  if (!budget.decimals) return { value, atoms: reader.atoms };
+  // What came before the first decimal is rounded like all else.
+  const again = new Reader(source, budget);
+  return { value: again.whole(), atoms: again.atoms };
 }
 
 class Reader {
-  readonly #text: string;
-  readonly #budget = new Budget();
-  readonly atoms = new Atoms(this.#budget);
+  #text: string;
+  readonly #budget: Budget;
+  readonly atoms: Atoms;
   #at = 0;
   #depth = 0;
+  /** End of the last name. */
+  #nameEnd = -1;
   /** End of the row of letters that the cursor stands in. */
   #rowEnd = 0;
-  #rowStart = 0;
 
-  constructor(text: string) {
+  constructor(text: string, budget: Budget) {
     this.#text = text;
+    this.#budget = budget;
+    this.atoms = new Atoms(budget);
   }
 
   whole(): Value {
@@ -94,10 +110,9 @@ class Reader {
   #product(): Value {
     let value = this.#factor();
     for (;;) {
-      if (this.#text.startsWith("**", this.#at) || this.#text.startsWith("//", this.#at)) {
-        throw new NotComputable();
-      }
-      if (this.#take("*")) value = product(value, this.#factor(), this.#budget);
+      if (this.#text.startsWith("**", this.#at)) throw new NotComputable();
+      if (this.#take("//")) value = this.#floored(this.#quotient(value, this.#factor()));
+      else if (this.#take("*")) value = product(value, this.#factor(), this.#budget);
       else if (this.#take("/")) value = this.#quotient(value, this.#factor());
       else if (this.#startsAtom()) value = product(value, this.#power(), this.#budget);
       else return value;
@@ -127,15 +142,21 @@ class Reader {
   }
 
   #startsAtom(): boolean {
-    return /^[(.0-9_]|^\p{L}/u.test(this.#text.slice(this.#at, this.#at + 2));
+    return /^[(.0-9_\uE000]|^[\p{L}\p{Nl}]/u.test(this.#text.slice(this.#at, this.#at + 2));
   }
 
   /** A number, a name or a group, with what may follow it as part of it: a factorial sign. */
   #atom(): Value {
     if (this.#at < this.#rowEnd) return this.#rowFactor();
     let value: Value;
-    if (this.#take("(")) {
+    const start = this.#at;
+    if (this.#take(UNIT)) {
+      value = this.atoms.root(whole(-1n), 2);
+    } else if (this.#take("(")) {
+      const afterName = start === this.#nameEnd;
       value = this.#group();
+      // A name before a factorial of parentheses is a function there, which nothing can be multiplied by.
+      if (afterName && this.#text[this.#at] === "!") throw new NotComputable();
     } else {
       NUMBER.lastIndex = this.#at;
       const number = NUMBER.exec(this.#text)?.[0];
@@ -154,22 +175,50 @@ class Reader {
     return value;
   }
 
+  #floored(value: Value): Value {
+    if (typeof value === "number") return Math.floor(value);
+    const number = numberOf(value);
+    if (number === undefined) return this.atoms.of(`floor ${this.atoms.describe(value)}`);
+    const { numerator, denominator } = number;
+    const sign = denominator < 0n ? -1n : 1n;
+    return whole(floorDivide(sign * numerator, sign * denominator));
+  }
+
+  #isReal(value: Value): boolean {
+    if (typeof value === "number") return true;
+    const { numerator, denominator } = this.atoms.reduce(value);
+    const names = [...numerator.keys(), ...denominator.keys()].flatMap((key) => key.split("*"));
+    return names.every((name) => name === "" || this.atoms.isPositive(name));
+  }
+
   #number(literal: string): Value {
+    WITH_BASE.lastIndex = this.#at;
+    const withBase = WITH_BASE.exec(this.#text)?.[0];
+    if (withBase !== undefined) {
+      this.#at += withBase.length;
+      return whole(BigInt(withBase.replaceAll("_", "")));
+    }
+    LEADING_ZEROS.lastIndex = this.#at;
+    const zeros = LEADING_ZEROS.exec(this.#text)?.[0];
+    if (zeros !== undefined && /^[0-9_]+$/.test(literal)) {
+      this.#at += zeros.length;
+      return whole(0n);
+    }
     this.#at += literal.length;
+    if (this.#text[this.#at] === "j") {
+      this.#text = `${this.#text.slice(0, this.#at)}*${UNIT}${this.#text.slice(this.#at + 1)}`;
+    }
     const plain = literal.replaceAll("_", "");
     if (/^[0-9]+$/.test(plain)) {
-      // "012" is two numbers to the reference, "0x1f" a hexadecimal one, "5j" a complex one.
-      if (/^0+[1-9]/.test(plain) || plain.length > 4300) throw new NotComputable();
-      if (plain === "0" && /^[xob]/.test(this.#text.slice(this.#at))) throw new NotComputable();
+      if (plain.length > 4300) throw new NotComputable();
+      return whole(BigInt(plain));
     }
-    if (this.#text[this.#at] === "j") throw new NotComputable();
-    if (/^[0-9]+$/.test(plain)) return whole(BigInt(plain));
     const digits = plain.replace(/e.*$/, "").replace(".", "").replace(/^0+/, "");
     const value = Number(plain);
-    // Too large for a double: it is only known to equal itself.
-    if (value === Number.POSITIVE_INFINITY) return this.atoms.of(`decimal ${plain}`);
-    // A longer decimal has more precision than a double there.
-    if (digits.length > 15 || !Number.isFinite(value)) throw new NotComputable();
+    // Too large for a double, or longer and so of a higher precision there: it is only known to equal itself.
+    if (value === Number.POSITIVE_INFINITY || digits.length > 15) {
+      return this.atoms.of(`decimal ${plain.replace("+", "")}`);
+    }
     if (value === 0 && digits !== "") throw new NotComputable();
     return value;
   }
@@ -179,26 +228,37 @@ class Reader {
     const name = NAME.exec(this.#text)?.[0];
     if (name === undefined) throw new NotComputable();
     this.#at += name.length;
+    this.#nameEnd = this.#at;
     if (name === "pi") return unknown("pi");
     const means = { atoms: this.atoms, budget: this.#budget };
     if (name === "sqrt" && this.#take("(")) return squareRoot(this.#group(), means);
     if (name === "ln" && this.#take("(")) return logarithm(this.#group(), means);
+    if ((name === "re" || name === "im") && this.#take("(")) {
+      const value = this.#group();
+      if (!this.#isReal(value)) throw new NotComputable();
+      return name === "re" ? value : whole(0n);
+    }
     if (MEANINGFUL.has(name)) throw new NotComputable();
     // A name with a lowered part is one unknown; any other is a row of letters and numbers, a product.
     if (name.includes("_") || GREEK.has(name)) return unknown(name);
     this.#rowEnd = this.#at;
     this.#at -= name.length;
-    this.#rowStart = this.#at;
-    return this.#rowFactor();
+    const first = this.#rowFactor();
+    // A factorial is of the whole row, a power of its last factor.
+    return this.#text[this.#rowEnd] === "!" ? this.#restOfRow(first) : first;
+  }
+
+  #restOfRow(first: Value): Value {
+    let value = first;
+    while (this.#at < this.#rowEnd) value = product(value, this.#rowFactor(), this.#budget);
+    return value;
   }
 
   #rowFactor(): Value {
     ROW_FACTOR.lastIndex = this.#at;
     const factor = ROW_FACTOR.exec(this.#text)?.[0] ?? "";
     this.#at += factor.length;
-    const alone = this.#at === this.#rowEnd && factor.length === this.#rowEnd - this.#rowStart;
-    if ((this.#text[this.#at] === "!" && !alone) || /^0[0-9]/.test(factor))
-      throw new NotComputable();
+    if (/^0[0-9]/.test(factor)) throw new NotComputable();
     return /^[0-9]/.test(factor) ? whole(BigInt(factor)) : unknown(factor);
   }
 }

@@ -15,12 +15,16 @@ interface Pair {
   readonly gemma: number | "error";
 }
 
-const file = new URL("../golden/grader-pairs.golden.jsonl.gz", import.meta.url);
-const pairs = gunzipSync(readFileSync(file))
-  .toString("utf8")
-  .trim()
-  .split("\n")
-  .map((line) => JSON.parse(line) as Pair);
+function readPairs<T>(name: string): T[] {
+  const file = new URL(`../golden/${name}.golden.jsonl.gz`, import.meta.url);
+  return gunzipSync(readFileSync(file))
+    .toString("utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as T);
+}
+
+const pairs = readPairs<Pair>("grader-pairs");
 
 function grade(name: string, pair: Pair): Grade | "error" {
   try {
@@ -50,4 +54,36 @@ describe("outcomes of the reference", () => {
     expect(pairs.length).toBe(5537);
     expect(disagreements(name, expected)).toEqual([]);
   });
+
+  it("are those of f1", () => {
+    const cases = readPairs<{
+      response: string | null;
+      label: Label;
+      f1: { f1?: number; error?: string };
+    }>("f1");
+    for (const { response, label, f1 } of cases) {
+      // No response at all is nothing that our graders' signature can express.
+      if (response === null) continue;
+      const got = attempt(() => getGrader("f1")(response, label).reward);
+      expect([response, label, got]).toEqual([response, label, f1.f1 ?? "error"]);
+    }
+  });
+
+  it("are those of gpqa", () => {
+    type Case = { response: string | null; label: Label; metadata: Label; gpqa: unknown };
+    for (const { response, label, metadata = null, gpqa } of readPairs<Case>("gpqa")) {
+      if (response === null) continue;
+      const got = attempt(() => getGrader("gpqa")(response, label, { metadata }).reward);
+      const want = typeof gpqa === "number" ? gpqa : "error";
+      expect([response, label, metadata, got]).toEqual([response, label, metadata, want]);
+    }
+  });
 });
+
+function attempt(grade: () => number): number | "error" {
+  try {
+    return grade();
+  } catch {
+    return "error";
+  }
+}

@@ -232,7 +232,7 @@ class Converter {
 
   /** Consumes `\begin{name}` or `\end{name}`; undefined, and nothing consumed, where no name follows. */
   #environmentName(): string | undefined {
-    const name = /^\\(?:begin|end)[ \t-\r]*\{([^{}\\]*)\}/.exec(
+    const name = /^\\(?:begin|end)[ \t-\r]*\{([\p{L}\p{N}_* .-]+)\}/u.exec(
       this.#source.slice(this.#at, this.#at + 200),
     );
     if (name === null) return undefined;

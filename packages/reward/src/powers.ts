@@ -1,8 +1,12 @@
-import type { Atoms } from "./atoms.ts";
-import { constant, constantOf, EffortExceeded, ONE, type Budget } from "./polynomial.ts";
+import { absolute, gcd, primesOf } from "./integers.ts";
+import { constant, constantOf, EffortExceeded, ONE } from "./polynomial.ts";
+import { contentOf, MAX_ROOT_DEGREE, rootOf, type Means } from "./roots.ts";
 import {
+  checked,
+  doubleOf,
   factorial,
   integerOf,
+  invert,
   multiplyRatios,
   NotComputable,
   numberOf,
@@ -10,30 +14,27 @@ import {
   product,
   quotient,
   sum,
+  toDouble,
   whole,
   type Ratio,
   type Value,
 } from "./quantity.ts";
 
-interface Means {
-  readonly atoms: Atoms;
-  readonly budget: Budget;
-}
-
 /** Greater powers of numbers than the reference computes in any time. Bits. */
 const MAX_POWER_BITS = 1 << 27;
-const MAX_ROOT_DEGREE = 16n;
+/** Greater ones are no double; they stay exact. */
+const MAX_DOUBLE_FACTORIAL = 165;
+const MAX_DOUBLE = 1e290;
 const MAX_COUNTED_FACTORIAL = 1_000_000n;
 const MAX_FACTORIAL_SHIFT = 20n;
-const SMALL_PRIMES_UP_TO = 1000n;
-const MAX_FACTORED = 1n << 1024n;
 
 /** `base` to the `exponent` as the reference's algebra sees it: whole, broken and unknown exponents. */
 export function raised(base: Value, exponent: Value, means: Means): Value {
-  if (typeof exponent === "number" && !Number.isSafeInteger(exponent))
-    return means.atoms.of(`power decimal ${exponent} of ${nameOf(base, means.atoms)}`);
-  if (typeof base === "number" || typeof exponent === "number")
-    return power(base, exponent, means.budget);
+  if (typeof exponent === "number" && !Number.isSafeInteger(exponent)) {
+    return decimalPower(base, exponent, means);
+  }
+  if (typeof exponent === "number") return power(base, exponent, means.budget);
+  if (typeof base === "number") return powerOfDecimal(base, exponent, means);
   const given = means.atoms.reduce(exponent);
   const parts = partsOf(given);
   // Of an exponent that is no sum with whole denominators, nothing is known.
@@ -42,7 +43,7 @@ export function raised(base: Value, exponent: Value, means: Means): Value {
   for (const { monomial, numerator, denominator } of parts) {
     const one =
       monomial === ""
-        ? rootOf(base, denominator, means)
+        ? anyRootOf(base, denominator, means)
         : unknownPower(
             base,
             { numerator: new Map([[monomial, 1n]]), denominator: constant(denominator) },
@@ -53,19 +54,64 @@ export function raised(base: Value, exponent: Value, means: Means): Value {
   return result;
 }
 
-function nameOf(value: Value, atoms: Atoms): string {
-  return typeof value === "number" ? `decimal ${value}` : atoms.describe(value);
+/** Of a decimal: by its double where the exponent is a number, else only its name is known. */
+function powerOfDecimal(base: number, exponent: Ratio, means: Means): Value {
+  const { atoms, budget } = means;
+  const reduced = atoms.reduce(exponent);
+  const n = integerOf(reduced);
+  if (n !== undefined) {
+    // Decimals have no largest value there; a whole one goes on as what it is.
+    return Number.isSafeInteger(base) && Math.abs(base) ** Number(n) > MAX_DOUBLE
+      ? wholePower(whole(BigInt(base)), n, means)
+      : power(base, reduced, budget);
+  }
+  const number = doubleOf(reduced);
+  if (number !== undefined) return decimalPower(base, number, means);
+  return atoms.of(`power ${atoms.describe(reduced)} of decimal ${base}`);
+}
+
+/** To a power with a decimal point: a decimal where the base is a number. */
+function decimalPower(base: Value, exponent: number, means: Means): Value {
+  const number = typeof base === "number" ? base : doubleOf(means.atoms.reduce(base));
+  if (number === undefined) return decimalPowerOfUnknown(base as Ratio, exponent, means);
+  // One and zero stay exact.
+  if (typeof base !== "number" && (number === 1 || (number === 0 && exponent > 0))) return base;
+  if (number < 0 || (number === 0 && exponent < 0)) throw new NotComputable();
+  return checked(exponent === 0.5 ? Math.sqrt(number) : number ** exponent);
+}
+
+/** A positive factor comes out of the power. */
+function decimalPowerOfUnknown(base: Ratio, exponent: number, { atoms, budget }: Means): Value {
+  const reduced = atoms.reduce(base);
+  const content = contentOf(reduced);
+  const rest = atoms.reduce(multiplyRatios(reduced, invert(content), budget));
+  const atom = atoms.of(`power decimal ${exponent} of ${atoms.describe(rest)}`);
+  const factor = doubleOf(content) ?? Number.NaN;
+  return factor === 1 ? atom : product(checked(factor ** exponent), atom, budget);
 }
 
 /** The square root, `sqrt(…)`. */
 export function squareRoot(value: Value, means: Means): Value {
   if (typeof value !== "number") return rootOf(value, 2n, means);
-  return means.atoms.of(`sqrt decimal ${value}`);
+  if (value < 0) throw new NotComputable();
+  return Math.sqrt(value);
+}
+
+/** The roots of high degree are not worked out. */
+function anyRootOf(value: Ratio, degree: bigint, means: Means): Ratio {
+  if (degree <= MAX_ROOT_DEGREE) return rootOf(value, degree, means);
+  return unknownPower(value, { numerator: ONE, denominator: constant(degree) }, means);
 }
 
 /** `n!`; of an unknown too: (x + 2)! is (x + 2)(x + 1) x!. */
 export function factorialOf(value: Value, { atoms, budget }: Means): Value {
-  if (typeof value === "number") throw new NotComputable();
+  if (typeof value === "number") {
+    if (!Number.isSafeInteger(value)) throw new NotComputable();
+    const exact = whole(BigInt(value));
+    return value > MAX_DOUBLE_FACTORIAL
+      ? factorialOf(exact, { atoms, budget })
+      : toDouble(factorial(exact));
+  }
   const reduced = atoms.reduce(value);
   const n = integerOf(reduced);
   if (n !== undefined) {
@@ -89,7 +135,10 @@ export function factorialOf(value: Value, { atoms, budget }: Means): Value {
 
 /** `ln(…)`: of a positive number the sum of its primes' logarithms. */
 export function logarithm(value: Value, { atoms, budget }: Means): Value {
-  if (typeof value === "number") throw new NotComputable();
+  if (typeof value === "number") {
+    if (value <= 0) throw new NotComputable();
+    return checked(Math.log(value));
+  }
   const number = numberOf(atoms.reduce(value));
   if (number === undefined) return atoms.of(`ln ${atoms.describe(value)}`);
   if (number.numerator <= 0n || number.denominator <= 0n) throw new NotComputable();
@@ -99,66 +148,11 @@ export function logarithm(value: Value, { atoms, budget }: Means): Value {
     [number.denominator, -1n],
   ] as const)
     for (const [prime, count] of primesOf(part)) {
-      const term = multiplyRatios(whole(sign * count), atoms.of(`ln ${prime}`), budget);
+      const one = atoms.of(`ln ${prime}`, { positive: true });
+      const term = multiplyRatios(whole(sign * count), one, budget);
       result = sum(result, term, budget);
     }
   return result;
-}
-
-/** The value's principal root. */
-function rootOf(value: Ratio, degree: bigint, means: Means): Ratio {
-  if (degree === 1n) return value;
-  const { atoms, budget } = means;
-  if (degree > MAX_ROOT_DEGREE)
-    return unknownPower(value, { numerator: ONE, denominator: constant(degree) }, means);
-  const reduced = atoms.reduce(value);
-  const number = numberOf(reduced);
-  if (number !== undefined) return numberRoot(number, degree, means);
-  // A positive factor comes out of a root; what is under it stays.
-  const content = contentOf(reduced);
-  const inner = multiplyRatios(reduced, invert(content), budget);
-  const outer = numberRoot(numberOf(content) ?? { numerator: 1n, denominator: 1n }, degree, means);
-  const under = atoms.reduce(inner);
-  const atom = atoms.of(`root ${degree} of ${atoms.describe(under)}`, {
-    relation: { degree: Number(degree), value: under },
-    ...(degree === 2n ? { root: { degree: 2, of: under } } : {}),
-  });
-  return multiplyRatios(outer, atom, budget);
-}
-
-/** Of a number: primes to whole powers, times what is left of each prime under the root. */
-function numberRoot(
-  { numerator, denominator }: { numerator: bigint; denominator: bigint },
-  degree: bigint,
-  means: Means,
-): Ratio {
-  if (numerator === 0n) return whole(0n);
-  const { atoms, budget } = means;
-  const negative = numerator < 0n !== denominator < 0n;
-  let result: Ratio = negative ? rootAtom(-1n, degree, atoms) : whole(1n);
-  const exponents = new Map<bigint, bigint>();
-  for (const [prime, count] of primesOf(absolute(numerator)))
-    exponents.set(prime, (exponents.get(prime) ?? 0n) + count);
-  for (const [prime, count] of primesOf(absolute(denominator)))
-    exponents.set(prime, (exponents.get(prime) ?? 0n) - count);
-  for (const [prime, count] of exponents) {
-    const outside = floorDivide(count, degree);
-    const inside = count - outside * degree;
-    result = multiplyRatios(result, wholeRatioPower(prime, outside), budget);
-    if (inside === 0n) continue;
-    const shared = gcd(inside, degree);
-    const atom = rootAtom(prime, degree / shared, atoms);
-    result = multiplyRatios(result, power(atom, whole(inside / shared), budget) as Ratio, budget);
-  }
-  return result;
-}
-
-function rootAtom(radicand: bigint, degree: bigint, atoms: Atoms): Ratio {
-  const value = whole(radicand);
-  return atoms.of(`root ${degree} of ${radicand}`, {
-    relation: { degree: Number(degree), value },
-    ...(radicand > 0n ? { root: { degree: Number(degree), of: value } } : {}),
-  });
 }
 
 /** To a whole power; one that is too large to compute stands for itself. */
@@ -205,60 +199,4 @@ function partsOf({
     const common = gcd(coefficient, divisor) * (divisor < 0n ? -1n : 1n);
     return { monomial, numerator: coefficient / common, denominator: divisor / common };
   });
-}
-
-/** The greatest positive number that divides a value. */
-function contentOf({ numerator, denominator }: Ratio): Ratio {
-  const whole_ = (polynomial: Ratio["numerator"]): bigint =>
-    [...polynomial.values()].reduce((found, coefficient) => gcd(found, coefficient), 0n);
-  return { numerator: constant(whole_(numerator)), denominator: constant(whole_(denominator)) };
-}
-
-function* primesOf(value: bigint): Generator<[bigint, bigint]> {
-  if (value > MAX_FACTORED) throw new EffortExceeded();
-  let rest = value;
-  for (let prime = 2n; prime <= SMALL_PRIMES_UP_TO && prime * prime <= rest; prime++) {
-    let count = 0n;
-    for (; rest % prime === 0n; rest /= prime) count++;
-    if (count > 0n) yield [prime, count];
-  }
-  if (rest === 1n) return;
-  // What has no small prime counts as one, unless it is a square.
-  const root = integerRoot(rest);
-  yield root === undefined ? [rest, 1n] : [root, 2n];
-}
-
-function integerRoot(value: bigint): bigint | undefined {
-  let root = 1n << BigInt(Math.ceil(value.toString(2).length / 2));
-  for (;;) {
-    const next = (root + value / root) >> 1n;
-    if (next >= root) break;
-    root = next;
-  }
-  return root * root === value ? root : undefined;
-}
-
-function wholeRatioPower(base: bigint, exponent: bigint): Ratio {
-  return exponent >= 0n
-    ? whole(base ** exponent)
-    : { numerator: ONE, denominator: constant(base ** -exponent) };
-}
-
-function invert({ numerator, denominator }: Ratio): Ratio {
-  return { numerator: denominator, denominator: numerator };
-}
-
-function floorDivide(a: bigint, b: bigint): bigint {
-  const quotient_ = a / b;
-  return a % b !== 0n && a < 0n ? quotient_ - 1n : quotient_;
-}
-
-function absolute(value: bigint): bigint {
-  return value < 0n ? -value : value;
-}
-
-function gcd(a: bigint, b: bigint): bigint {
-  let [x, y] = [absolute(a), absolute(b)];
-  while (y !== 0n) [x, y] = [y, x % y];
-  return x;
 }

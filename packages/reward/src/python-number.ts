@@ -1,6 +1,7 @@
 /** Number reading as the reference's language does it, where it differs from JavaScript. */
 
-const SPACE =
+/** The white space of that language, for a character class. */
+export const SPACE =
   "\\t-\\r\\u001C- \\u0085\\u00A0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000";
 // oxlint-disable-next-line no-control-regex -- the separators 0x1C-0x1F are white space there
 const LEADING = new RegExp(`^[${SPACE}]+`);

@@ -36,30 +36,30 @@ export function isZero(value: Value): boolean {
 }
 
 export function sum(a: Value, b: Value, budget: Budget): Value {
-  return combine(
-    a,
-    b,
-    (x, y) => x + y,
-    (x, y) => addRatios(x, y, budget),
-  );
+  const inDoubles = (x: number, y: number): number => x + y;
+  const exactly = (x: Ratio, y: Ratio): Ratio =>
+    budget.decimals ? rounded(addRatios(rounded(x), rounded(y), budget)) : addRatios(x, y, budget);
+  return combine(a, b, inDoubles, exactly, budget);
 }
 
 export function product(a: Value, b: Value, budget: Budget): Value {
-  return combine(
-    a,
-    b,
-    (x, y) => x * y,
-    (x, y) => multiplyRatios(x, y, budget),
-  );
+  const inDoubles = (x: number, y: number): number =>
+    x === 0 || y === 0 ? 0 : x * y || Number.NaN;
+  return combine(a, b, inDoubles, (x, y) => timesRatio(x, y, budget), budget);
 }
 
 export function quotient(a: Value, b: Value, budget: Budget): Value {
   if (isZero(b)) throw new NotComputable();
   // The reference divides an exact number by a decimal by way of the reciprocal.
   if (typeof b === "number" && typeof a !== "number") return product(a, 1 / b, budget);
-  const divide = (x: Ratio, y: Ratio): Ratio =>
-    multiplyRatios(x, { numerator: y.denominator, denominator: y.numerator }, budget);
-  return combine(a, b, (x, y) => x / y, divide);
+  const inDoubles = (x: number, y: number): number => (x === 0 ? 0 : x / y || Number.NaN);
+  return combine(a, b, inDoubles, (x, y) => timesRatio(x, invert(y), budget), budget);
+}
+
+/** What is left as a product there is not rounded here either. */
+function timesRatio(a: Ratio, b: Ratio, budget: Budget): Ratio {
+  if (!budget.decimals || !(isTerm(a) || isTerm(b))) return multiplyRatios(a, b, budget);
+  return rounded(multiplyRatios(rounded(a), rounded(b), budget));
 }
 
 export function opposite(value: Value): Value {
@@ -83,7 +83,8 @@ export function power(base: Value, exponent: Value, budget: Budget): Value {
     numerator: raise(oriented.numerator, size, budget),
     denominator: raise(oriented.denominator, size, budget),
   };
-  return typeof base === "number" ? checked(doubleOf(raised)) : raised;
+  if (typeof base !== "number" && budget.decimals && isTerm(raised)) return rounded(raised);
+  return typeof base === "number" ? checked(toDouble(raised)) : raised;
 }
 
 export function factorial(value: Value): Ratio {
@@ -120,40 +121,69 @@ function combine(
   b: Value,
   inDoubles: (a: number, b: number) => number,
   exactly: (a: Ratio, b: Ratio) => Ratio,
+  budget: Budget,
 ): Value {
   if (typeof a !== "number" && typeof b !== "number") return exactly(a, b);
   if (isNumber(a) && isNumber(b)) return checked(inDoubles(toDouble(a), toDouble(b)));
-  return exactly(toRatio(a), toRatio(b));
+  if (isZero(a) || isZero(b)) return exactly(toRatio(a), toRatio(b));
+  budget.decimals = true;
+  return rounded(exactly(toRatio(a), toRatio(b)));
 }
 
 function isNumber(value: Value): boolean {
   return typeof value === "number" || numberOf(value) !== undefined;
 }
 
-function toDouble(value: Value): number {
-  return typeof value === "number" ? value : doubleOf(value);
+export function toDouble(value: Value): number {
+  const double = typeof value === "number" ? value : doubleOf(value);
+  if (double === undefined) throw new NotComputable();
+  return double;
 }
 
-function doubleOf(value: Ratio): number {
+/** The double nearest to an exact number; undefined where it is no number. */
+export function doubleOf(value: Ratio): number | undefined {
   const ratio = numberOf(value);
-  if (ratio === undefined) throw new NotComputable();
-  return checked(nearestDouble(ratio.numerator, ratio.denominator));
+  if (ratio === undefined || ratio.denominator === 0n) return undefined;
+  if (ratio.numerator === 0n) return 0;
+  return checked(nearestDouble(ratio.numerator, ratio.denominator) || Number.NaN);
 }
 
-/** Beside an unknown a decimal counts only where doubles lose nothing, such as 0.5 or 2.25. */
 function toRatio(value: Value): Ratio {
-  if (typeof value !== "number") return value;
-  if (!Number.isInteger(value * 2 ** 20) || Math.abs(value) > 2 ** 30) throw new NotComputable();
-  return ratioOf(value);
+  return typeof value === "number" ? ratioOf(value) : value;
 }
 
-function ratioOf(value: number): Ratio {
+function isTerm({ numerator, denominator }: Ratio): boolean {
+  return numerator.size === 1 && denominator.size === 1;
+}
+
+/** Each coefficient as the nearest double, over a denominator that is a single term; others stay. */
+export function rounded({ numerator, denominator }: Ratio): Ratio {
+  const [entry] = denominator;
+  if (entry === undefined || denominator.size > 1) return { numerator, denominator };
+  const [monomial, divisor] = entry;
+  const doubles = Array.from(numerator, ([key, coefficient]) => {
+    const double = nearestDouble(coefficient, divisor);
+    return { key, ...exactRatio(checked(double === 0 ? Number.NaN : double)) };
+  });
+  const scale = doubles.reduce(
+    (most, one) => (one.denominator > most ? one.denominator : most),
+    1n,
+  );
+  return {
+    numerator: new Map(
+      doubles.map((one) => [one.key, one.numerator * (scale / one.denominator)] as const),
+    ),
+    denominator: new Map([[monomial, scale]]),
+  };
+}
+
+export function ratioOf(value: number): Ratio {
   const { numerator, denominator } = exactRatio(value);
   return { numerator: constant(numerator), denominator: constant(denominator) };
 }
 
 /** The reference's decimals have no smallest and no largest value; ours must stay where doubles agree with them. */
-function checked(value: number): number {
+export function checked(value: number): number {
   if (value === 0) return value;
   if (!(Math.abs(value) > 1e-290 && Math.abs(value) < 1e290)) throw new NotComputable();
   return value;
@@ -183,6 +213,10 @@ export function multiplyRatios(a: Ratio, b: Ratio, budget: Budget): Ratio {
     numerator: multiply(a.numerator, b.numerator, budget),
     denominator: multiply(a.denominator, b.denominator, budget),
   };
+}
+
+export function invert({ numerator, denominator }: Ratio): Ratio {
+  return { numerator: denominator, denominator: numerator };
 }
 
 function raise(base: Polynomial, exponent: bigint, budget: Budget): Polynomial {

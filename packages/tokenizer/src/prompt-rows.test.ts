@@ -42,6 +42,20 @@ it.each([
   });
 });
 
+it("reads metadata where a key is named", async () => {
+  const file = join(folder, "metadata.jsonl");
+  const row = { prompt: "?", label: "1", metadata: { choices: ["a"] } };
+  await writeFile(
+    file,
+    `${JSON.stringify(row)}\n${JSON.stringify({ ...row, metadata: undefined })}`,
+  );
+  expect(await readPromptRows(file, { ...keys, metadataKey: "metadata" })).toEqual([
+    { index: 0, ...row },
+    { index: 1, prompt: "?", label: "1" },
+  ]);
+  expect((await readPromptRows(file, keys))[0]).not.toHaveProperty("metadata");
+});
+
 it("refuses a file without rows, and one that is not there", async () => {
   await expect(rowsOf("\n\n")).rejects.toMatchObject({ code: "DATA_INVALID" });
   await expect(readPromptRows(join(folder, "none"), keys)).rejects.toMatchObject({

@@ -11,12 +11,16 @@ export interface PromptRow {
   /** A text, or a conversation for the chat template. */
   readonly prompt: string | readonly ChatMessage[];
   readonly label: Json;
+  /** What the row says beside it, where `metadataKey` names it. */
+  readonly metadata?: Json;
 }
 
 /** Which keys of a row hold prompt and label. */
 export interface PromptKeys {
   readonly inputKey: string;
   readonly labelKey: string;
+  /** Key of what a grader may want to know beside the label. */
+  readonly metadataKey?: string;
 }
 
 /** A line longer than this is not a row but a broken file. */
@@ -62,7 +66,8 @@ function parseRow(
   const label = row[keys.labelKey];
   if (label === undefined || label === null || label === "")
     throw invalid(`has no "${keys.labelKey}", so no response could be right`, keys.labelKey);
-  return { prompt: prompt.data, label };
+  const metadata = keys.metadataKey === undefined ? undefined : row[keys.metadataKey];
+  return { prompt: prompt.data, label, ...(metadata === undefined ? {} : { metadata }) };
 }
 
 const promptSchema = z.union([z.string().min(1), z.array(chatMessageSchema).min(1)]);

@@ -1,8 +1,8 @@
 import { throwIfAborted } from "@moonlight-rl/core";
 import type { Recipe } from "@moonlight-rl/recipe";
-import { getGrader } from "@moonlight-rl/reward";
+import type { Graders } from "./graders.ts";
 import type { Prompt } from "./prompt-source.ts";
-import { graded, type Group, type Policy } from "./rollout.ts";
+import { gradeSamples, type Group, type Policy } from "./rollout.ts";
 import { deriveSeed } from "./seed.ts";
 
 const SEQUENCES = 512;
@@ -23,7 +23,7 @@ export function evaluationSettings(recipe: Recipe, name: string) {
 
 /** Samples and grades every prompt of an evaluation set, in file order. A function of (weights, seeds, rollout id). */
 export async function evaluatePrompts(
-  policy: Policy,
+  policy: Omit<Policy, "grading"> & { readonly graders: Graders },
   prompts: readonly Prompt[],
   recipe: Recipe,
   name: string,
@@ -31,7 +31,7 @@ export async function evaluatePrompts(
   signal: AbortSignal,
 ): Promise<Group[]> {
   const { rmType, n, ...sampling } = evaluationSettings(recipe, name);
-  const grading = { tokenizer: policy.tokenizer, grader: getGrader(rmType) };
+  const means = { tokenizer: policy.tokenizer, grading: policy.graders.forEvaluation(rmType) };
   const perRequest = Math.max(1, Math.floor(SEQUENCES / n));
   const groups: Group[] = [];
   for (let first = 0; first < prompts.length; first += perRequest) {
@@ -46,10 +46,8 @@ export async function evaluatePrompts(
       signal,
     });
     for (const [i, prompt] of batch.entries()) {
-      groups.push({
-        prompt,
-        samples: samples.slice(i * n, (i + 1) * n).map((sample) => graded(sample, prompt, grading)),
-      });
+      const own = samples.slice(i * n, (i + 1) * n);
+      groups.push({ prompt, samples: await gradeSamples(own, prompt, means, signal) });
     }
   }
   return groups;

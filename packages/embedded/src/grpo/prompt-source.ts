@@ -16,6 +16,8 @@ export interface Prompt {
   readonly question: string;
   readonly tokens: readonly number[];
   readonly label: Json;
+  /** What the row says beside it, for the grader. */
+  readonly metadata?: Json;
 }
 
 /** Reads and tokenises a prompt file. With the chat template, a plain text becomes one user message. */
@@ -29,7 +31,14 @@ export async function loadPrompts(
     const text = textOf(row, keys.applyChatTemplate, tokenizer);
     const question =
       typeof row.prompt === "string" ? row.prompt : (row.prompt.at(-1)?.content ?? "");
-    return { text, question, tokens: tokenizer.encode(text), label: row.label };
+    const { label, metadata } = row;
+    return {
+      text,
+      question,
+      tokens: tokenizer.encode(text),
+      label,
+      ...(metadata === undefined ? {} : { metadata }),
+    };
   });
 }
 

@@ -1,5 +1,5 @@
 import { diffRecipes, PROFILES, type Recipe } from "@moonlight-rl/recipe";
-import { GRADER_NAMES } from "@moonlight-rl/reward";
+import { GRADER_NAMES, isGraderName, isRemote } from "@moonlight-rl/reward";
 
 /** A recipe field that this backend cannot honour. */
 export interface Refusal {
@@ -13,7 +13,7 @@ export interface Refusal {
  */
 const HONOURED: Readonly<Record<string, readonly string[]>> = {
   model: ["name", "hfCheckpoint"],
-  data: ["promptData", "inputKey", "labelKey", "applyChatTemplate"],
+  data: ["promptData", "inputKey", "labelKey", "applyChatTemplate", "metadataKey"],
   checkpoint: ["saveInterval"],
   rollout: [
     "numRollout",
@@ -34,7 +34,7 @@ const HONOURED: Readonly<Record<string, readonly string[]>> = {
     "maxPromptLen",
     "balanceData",
   ],
-  reward: ["rmType"],
+  reward: ["rmType", "rmUrl", "rewardKey", "evalRewardKey", "customRmPath"],
   algorithm: [
     "advantageEstimator",
     "epsClip",
@@ -102,6 +102,12 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 const FOLDER = "the train stage reads its checkpoint artifact and saves in its own folder";
 
+const GRADERS_HERE = `the graders here are ${GRADER_NAMES.join(", ")}, each also as boxed_…, and remote_rm`;
+
+function isKnownGrader(name: string): boolean {
+  return isGraderName(name) || isRemote(name);
+}
+
 /** Every field of the recipe that would be dropped silently if nobody said so, in the order of the schema. */
 export function refuseFields(recipe: Recipe): Refusal[] {
   const refusals: Refusal[] = diffRecipes(PROFILES.tiny.recipe(""), recipe)
@@ -113,21 +119,15 @@ export function refuseFields(recipe: Recipe): Refusal[] {
           ? FOLDER
           : (REASONS[path] ?? "only the miles backend has this"),
     }));
-  if (!GRADER_NAMES.includes(recipe.reward.rmType)) {
-    refusals.push({
-      field: "reward.rmType",
-      reason: `the graders here are ${GRADER_NAMES.join(", ")}`,
-    });
+  if (!isKnownGrader(recipe.reward.rmType)) {
+    refusals.push({ field: "reward.rmType", reason: GRADERS_HERE });
   }
   if (recipe.algorithm.advantageEstimator === "ppo") {
     refusals.push({ field: "algorithm.advantageEstimator", reason: "no critic is trained here" });
   }
   for (const [i, { rmType }] of recipe.eval.datasets.entries()) {
-    if (rmType === undefined || GRADER_NAMES.includes(rmType)) continue;
-    refusals.push({
-      field: `eval.datasets.${i}.rmType`,
-      reason: `the graders here are ${GRADER_NAMES.join(", ")}`,
-    });
+    if (rmType === undefined || isKnownGrader(rmType)) continue;
+    refusals.push({ field: `eval.datasets.${i}.rmType`, reason: GRADERS_HERE });
   }
   return refusals;
 }

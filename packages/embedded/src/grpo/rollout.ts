@@ -1,6 +1,6 @@
 import { MoonlightError, throwIfAborted } from "@moonlight-rl/core";
 import type { Recipe } from "@moonlight-rl/recipe";
-import type { Grade, Grader } from "@moonlight-rl/reward";
+import type { Grade, Grading } from "@moonlight-rl/reward";
 import type { Tokenizer } from "@moonlight-rl/tokenizer";
 import type { Sample, Sampler } from "../engine/types.ts";
 import { cutGroup, generateGroups, stepsOf, type GeneratedGroup } from "./generate-groups.ts";
@@ -36,7 +36,7 @@ export interface Rollout {
 export interface Policy {
   readonly sampler: Sampler;
   readonly tokenizer: Tokenizer;
-  readonly grader: Grader;
+  readonly grading: Grading;
 }
 
 /** Waves without a full batch after which the run stops: a reward that is always equal would go on for ever in the reference. */
@@ -87,7 +87,7 @@ export async function collectRollout(
           continue;
         }
         steps = Math.max(steps, stepsOf(generated));
-        const group = gradedGroup(generated, policy);
+        const group = await gradedGroup(generated, policy, signal);
         const reason = groupDropReason(group, recipe.rollout.dynamicSamplingFilter);
         if (reason !== undefined) dropped.set(reason, (dropped.get(reason) ?? 0) + 1);
         else kept.push({ index: generated.index, group });
@@ -105,26 +105,46 @@ export async function collectRollout(
   };
 }
 
-function gradedGroup({ prompt, samples }: PendingGroup, policy: Policy): Group {
-  return {
-    prompt,
-    samples: samples.map(({ tokens, logProbs, lossMask, finishReason = "length" }) => ({
-      ...graded({ tokens, logProbs, finishReason }, prompt, policy),
-      ...(lossMask === undefined ? {} : { lossMask }),
-    })),
-  };
+async function gradedGroup(
+  { prompt, samples }: PendingGroup,
+  policy: Policy,
+  signal: AbortSignal,
+): Promise<Group> {
+  const ended = samples.map(({ finishReason = "length", ...sample }) => ({
+    ...sample,
+    finishReason,
+  }));
+  return { prompt, samples: await gradeSamples(ended, prompt, policy, signal) };
 }
 
-/** Decodes and grades a response. */
-export function graded(
-  sample: Pick<Sample, "tokens" | "logProbs" | "finishReason">,
-  prompt: Prompt,
-  { tokenizer, grader }: Pick<Policy, "tokenizer" | "grader">,
-): RolloutSample {
-  const { tokens, logProbs, finishReason } = sample;
-  const text = tokenizer.decode(tokens, { skipSpecialTokens: true });
-  const grade = grader(text, prompt.label, { truncated: finishReason === "length" });
-  return { tokens, logProbs, finishReason, text, grade };
+type Ended = Pick<RolloutSample, "tokens" | "logProbs" | "finishReason"> & {
+  readonly lossMask?: readonly number[] | undefined;
+};
+
+/** Decodes and grades the responses to one prompt. */
+export async function gradeSamples(
+  samples: readonly Ended[],
+  { label, metadata, question }: Prompt,
+  { tokenizer, grading }: Pick<Policy, "tokenizer" | "grading">,
+  signal: AbortSignal,
+): Promise<RolloutSample[]> {
+  const texts = samples.map(({ tokens }) => tokenizer.decode(tokens, { skipSpecialTokens: true }));
+  const tasks = samples.map(({ finishReason }, i) => ({
+    response: texts[i] ?? "",
+    label,
+    prompt: question,
+    truncated: finishReason === "length",
+    ...(metadata === undefined ? {} : { metadata }),
+  }));
+  const grades = await grading.grade(tasks, signal);
+  return samples.map(({ tokens, logProbs, finishReason, lossMask }, i) => ({
+    tokens,
+    logProbs,
+    finishReason,
+    text: texts[i] ?? "",
+    grade: grades[i] as Grade,
+    ...(lossMask === undefined ? {} : { lossMask }),
+  }));
 }
 
 function starved(

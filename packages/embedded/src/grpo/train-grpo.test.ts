@@ -195,7 +195,7 @@ describe("refuseFields", () => {
         "parallelism.tensorModelParallelSize=2",
         "optimizer.cpuOffload=true",
         "algorithm.lambda=0.9",
-        "reward.rmType=gpqa",
+        "reward.rmType=ifbench",
         "checkpoint.load=/x",
       ),
     ).toEqual([
@@ -216,7 +216,7 @@ describe("refuseFields", () => {
     ["precision.mode=int4-qat", "precision.mode"],
     ["tracking.useWandb=true", "tracking.useWandb"],
     ["runtime.extraArgs=--x", "runtime.extraArgs"],
-    ["eval.datasets=[{name: a, path: a.jsonl, rmType: gpqa}]", "eval.datasets.0.rmType"],
+    ["eval.datasets=[{name: a, path: a.jsonl, rmType: ifbench}]", "eval.datasets.0.rmType"],
   ])("refuses %s", (set, field) => {
     expect(refused(set)).toEqual([field]);
   });

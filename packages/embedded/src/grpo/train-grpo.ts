@@ -9,12 +9,12 @@ import {
 } from "@moonlight-rl/core";
 import { openHfConfig } from "./hf-config-file.ts";
 import type { Recipe } from "@moonlight-rl/recipe";
-import { getGrader } from "@moonlight-rl/reward";
 import { loadTokenizer } from "@moonlight-rl/tokenizer";
 import { createSampler } from "../engine/sampler.ts";
 import { createTrainer } from "../engine/trainer.ts";
 import type { Sampler, Trainer } from "../engine/types.ts";
 import { evaluatePrompts } from "./evaluate.ts";
+import { Graders } from "./graders.ts";
 import { evaluationMetrics, eventValues, rolloutMetrics, type Metrics } from "./metrics.ts";
 import { GroupSource } from "./group-source.ts";
 import { loadPrompts, PromptSource, withinLength, type Prompt } from "./prompt-source.ts";
@@ -95,6 +95,7 @@ export async function trainGrpo(request: GrpoRequest): Promise<GrpoResult> {
     ...threads,
   });
   const history = new History(join(saveDir, HISTORY_FILE), resumed?.historyBytes ?? 0, emit);
+  const graders = new Graders(recipe.reward);
   try {
     if (resumed !== undefined) trainer.load(resumed.trainer);
     const source = new GroupSource(
@@ -110,7 +111,7 @@ export async function trainGrpo(request: GrpoRequest): Promise<GrpoResult> {
         ...(resumed === undefined ? {} : { buffer: resumed.source.buffer }),
       },
     );
-    const policy = { sampler, tokenizer, grader: getGrader(recipe.reward.rmType) };
+    const policy = { sampler, tokenizer, graders, grading: graders.forTraining() };
     const run = new Run({
       ...request,
       trainer,
@@ -141,13 +142,13 @@ export async function trainGrpo(request: GrpoRequest): Promise<GrpoResult> {
     };
   } finally {
     history.close();
-    await Promise.all([trainer.close(), sampler.close()]);
+    await Promise.all([trainer.close(), sampler.close(), graders.close()]);
   }
 }
 
 interface RunParts extends Omit<GrpoRequest, "evalSets"> {
   readonly trainer: Trainer;
-  readonly policy: Policy & { readonly sampler: Sampler };
+  readonly policy: Policy & { readonly sampler: Sampler; readonly graders: Graders };
   readonly source: GroupSource;
   readonly evalSets: readonly { readonly name: string; readonly prompts: readonly Prompt[] }[];
   readonly history: History;

@@ -1,16 +1,22 @@
 import { toMoonlightError, UsageError, type Emit } from "@moonlight-rl/core";
-import { getGrader } from "@moonlight-rl/reward";
+import { getGrader, isRemote } from "@moonlight-rl/reward";
+import type { Settings } from "../settings.ts";
 import type { Problem } from "./problem.ts";
 
 /** A response in which every grader finds an answer. */
 const PROBE = "</think>\\boxed{-}\nAnswer: -";
 
-/** Finds labels that the grader cannot work with before anything is sampled. */
-export function checkLabels(problems: readonly Problem[], rmType: string, emit: Emit): void {
+/** Finds labels that a grader of ours cannot work with before anything is sampled. */
+export function checkLabels(
+  problems: readonly Problem[],
+  { rmType, customRmPath }: Pick<Settings, "rmType" | "customRmPath">,
+  emit: Emit,
+): void {
+  if (customRmPath !== undefined || isRemote(rmType)) return;
   const grade = getGrader(rmType);
-  for (const { index, label } of problems) {
+  for (const { index, label, metadata } of problems) {
     try {
-      grade(PROBE, label);
+      grade(PROBE, label, metadata === undefined ? {} : { metadata });
     } catch (cause) {
       const { message, hint } = toMoonlightError(cause);
       throw new UsageError("EVAL_DATA_INVALID", `Problem ${index + 1}: ${message}`, {

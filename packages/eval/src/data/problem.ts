@@ -15,6 +15,8 @@ export interface Problem {
   readonly row: number;
   readonly prompt: string | readonly Message[];
   readonly label: Json;
+  /** What its row says beside the label, for the grader. */
+  readonly metadata?: Json;
   /** Identity of prompt and label: what makes two results comparable. */
   readonly digest: string;
 }
@@ -22,6 +24,8 @@ export interface Problem {
 export interface ProblemKeys {
   readonly inputKey: string;
   readonly labelKey: string;
+  /** Default "metadata". */
+  readonly metadataKey?: string | undefined;
 }
 
 /**
@@ -37,7 +41,8 @@ export async function readProblems(
   for await (const row of readDataRows(file, rows)) {
     const prompt = promptOf(row, keys.inputKey, file);
     const label = labelOf(row, keys.labelKey, file);
-    problems.push(makeProblem(problems.length, row.number, prompt, label));
+    const metadata = metadataOf(row, keys);
+    problems.push(makeProblem(problems.length, row.number, prompt, label, metadata));
   }
   if (problems.length === 0) {
     const which = rows === ALL_ROWS ? "no rows" : `no rows from ${rows.start} on`;
@@ -51,8 +56,16 @@ export function makeProblem(
   row: number,
   prompt: Problem["prompt"],
   label: Json,
+  metadata?: Json,
 ): Problem {
-  return { index, row, prompt, label, digest: digestOf({ prompt, label }) };
+  const digest = digestOf({ prompt, label });
+  return { index, row, prompt, label, digest, ...(metadata !== undefined && { metadata }) };
+}
+
+/** Anything but an object counts as none, as in the reference. */
+export function metadataOf(row: Row, { metadataKey = "metadata" }: ProblemKeys): Json | undefined {
+  const metadata = z.record(z.string(), z.json()).safeParse(fieldOf(row, metadataKey));
+  return metadata.success ? metadata.data : undefined;
 }
 
 /** The prompt of a row: a text, or a list of messages. */

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { getGrader } from "@moonlight-rl/reward";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   chatAnswer,
@@ -9,6 +8,7 @@ import {
   type FaultyServerOptions,
   type Received,
 } from "../../fixtures/faulty-server.ts";
+import { gradingHere } from "../../fixtures/grading-here.ts";
 import { makeProblem, type Problem } from "../data/problem.ts";
 import type { EndpointOptions } from "../endpoint/endpoint-options.ts";
 import { sampleProblems, type SamplingJob } from "../sampling/sample-problems.ts";
@@ -84,7 +84,7 @@ async function run(given: Run = {}): ReturnType<typeof sampleProblems> {
       Array.from({ length: n }, (_, sample) => ({ problem: index, sample })),
     ),
     policy: source.forSet({ problems: set, settings }),
-    grade: getGrader("math"),
+    grading: gradingHere("math"),
     journal: join(folder, "journal.ndjson"),
     signal: new AbortController().signal,
     ...given.job,

@@ -1,5 +1,12 @@
 import { UsageError } from "@moonlight-rl/core";
-import { labelOf, makeProblem, promptOf, type Problem, type ProblemKeys } from "../data/problem.ts";
+import {
+  labelOf,
+  makeProblem,
+  metadataOf,
+  promptOf,
+  type Problem,
+  type ProblemKeys,
+} from "../data/problem.ts";
 import type { Row } from "../data/row.ts";
 
 /** Which problem a row is about. */
@@ -52,7 +59,8 @@ export class ProblemBook {
   #findOrAdd(row: Row, number: number | undefined): number {
     const prompt = promptOf(row, this.#keys.inputKey, this.#file);
     const label = labelOf(row, this.#keys.labelKey, this.#file);
-    const problem = makeProblem(this.#problems.length, this.#problems.length, prompt, label);
+    const next = this.#problems.length;
+    const problem = makeProblem(next, next, prompt, label, metadataOf(row, this.#keys));
     const key = number === undefined ? problem.digest : `${number}`;
     const found = this.#indices.get(key);
     if (found === undefined) {

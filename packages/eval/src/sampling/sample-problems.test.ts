@@ -2,8 +2,8 @@ import { appendFile, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GenerateRequest, Sample } from "@moonlight-rl/embedded";
-import { getGrader } from "@moonlight-rl/reward";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { gradingHere } from "../../fixtures/grading-here.ts";
 import { makeProblem, type Problem } from "../data/problem.ts";
 import type { Answer } from "../policy/answer.ts";
 import { blockSeed, blocksOf } from "../policy/embedded-block.ts";
@@ -81,7 +81,7 @@ function job(
       Array.from({ length: n }, (_, sample) => ({ problem: index, sample })),
     ),
     policy: embeddedSource(engine).forSet({ problems, settings }),
-    grade: getGrader("math"),
+    grading: gradingHere("math"),
     journal,
     signal: new AbortController().signal,
     ...changes,
@@ -151,7 +151,7 @@ describe("sampleProblems", () => {
     const grade = (): never => {
       throw new Error("not needed");
     };
-    expect(await sampled(job(engine, { grade }))).toEqual(done);
+    expect(await sampled(job(engine, { grading: { grade } }))).toEqual(done);
   });
 
   it("grades what was answered and not graded when it was killed", async () => {

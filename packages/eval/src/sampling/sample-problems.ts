@@ -1,9 +1,9 @@
-import { throwIfAborted } from "@moonlight-rl/core";
+import { throwIfAborted, type Json } from "@moonlight-rl/core";
+import type { Grade, Grading, GradingTask } from "@moonlight-rl/reward";
 import type { Problem } from "../data/problem.ts";
 import type { Answer, SampleRequest } from "../policy/answer.ts";
 import type { Policy } from "../policy/policy.ts";
 import { SampleJournal } from "./journal.ts";
-import { gradeWithin, GRADING_LIMIT_MS, type Grading } from "./grade-within.ts";
 import type { RecordedGrade } from "./recorded-grade.ts";
 import { answerFacts, sampleFacts, type AnswerFacts, type SampleFacts } from "./sample-facts.ts";
 
@@ -12,9 +12,7 @@ export interface SamplingJob {
   /** What is asked, in the order of problems and samples. */
   readonly requests: readonly SampleRequest[];
   readonly policy: Pick<Policy, "answer">;
-  readonly grade: Grading;
-  /** How long a grading is waited for; default `GRADING_LIMIT_MS`. */
-  readonly gradingLimitMs?: number;
+  readonly grading: Pick<Grading, "grade">;
   /** File where answers and grades are recorded. */
   readonly journal: string;
   readonly signal: AbortSignal;
@@ -49,21 +47,24 @@ export async function sampleProblems(
       if (answer !== undefined) finish(answer, grade);
     },
   });
-  const gradeSafely = gradeWithin(job.grade, job.gradingLimitMs ?? GRADING_LIMIT_MS);
-  const gradeOne = async (answer: Answer): Promise<void> => {
-    throwIfAborted(job.signal);
-    const { problem, sample, response, truncated } = answer;
-    const label = job.problems[problem]?.label;
-    const { reward, outcome, extracted } = await gradeSafely(response, label, { truncated });
-    const grade: RecordedGrade = { problem, sample, reward, outcome, extracted };
-    journal.appendGrade(grade);
-    const facts = finish(answerFacts(answer), grade);
-    job.onSample?.(facts, { answer, grade });
+  const gradeAll = async (answers: readonly Answer[]): Promise<void> => {
+    const tasks = answers.map((answer) => taskOf(answer, job.problems));
+    const grades = await job.grading.grade(tasks, job.signal);
+    for (const [i, answer] of answers.entries()) {
+      const { problem, sample } = answer;
+      const { reward, outcome, extracted } = grades[i] as Grade;
+      const grade: RecordedGrade = { problem, sample, reward, outcome, extracted };
+      journal.appendGrade(grade);
+      const facts = finish(answerFacts(answer), grade);
+      job.onSample?.(facts, { answer, grade });
+    }
   };
   try {
     if (done.size + ungraded.size > 0) job.onResume?.(done.size + ungraded.size);
     for (const facts of done.values()) job.onSample?.(facts);
-    for (const facts of ungraded.values()) await gradeOne(journal.readAnswer(facts));
+    for (const group of groupsOf([...ungraded.values()])) {
+      await gradeAll(group.map((facts) => journal.readAnswer(facts)));
+    }
     throwIfAborted(job.signal);
     const missing = job.requests.filter((request) => !journal.has(request));
     if (missing.length > 0) {
@@ -71,7 +72,7 @@ export async function sampleProblems(
         signal: job.signal,
         onAnswers: async (answers) => {
           journal.appendAnswers(answers);
-          for (const answer of answers) await gradeOne(answer);
+          await gradeAll(answers);
         },
       });
     }
@@ -80,6 +81,28 @@ export async function sampleProblems(
     journal.close();
     throw error;
   }
+}
+
+/** Answers on record that are read and graded at once. */
+const GROUP = 256;
+
+function* groupsOf<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let from = 0; from < items.length; from += GROUP) yield items.slice(from, from + GROUP);
+}
+
+function taskOf(
+  { problem: index, response, truncated }: Answer,
+  problems: readonly Problem[],
+): GradingTask {
+  const problem = problems[index];
+  const metadata = problem?.metadata;
+  return {
+    response,
+    label: problem?.label,
+    truncated,
+    ...(problem !== undefined && { prompt: problem.prompt as Json }),
+    ...(metadata !== undefined && { metadata }),
+  };
 }
 
 function factsOf(done: ReadonlyMap<string, SampleFacts>, request: SampleRequest): SampleFacts {
