@@ -88,6 +88,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     description: "The JSON Schema of what a command writes with --json, line by line.",
     load: async () => (await import("./commands/schema-command.ts")).schemaCommand(),
   },
+  completion: {
+    description: "Print a script that completes moonlight's commands and flags in a shell.",
+    load: async () => (await import("./commands/completion-command.ts")).completionCommand(),
+  },
   hub: {
     description: "The Hugging Face Hub's protocol.",
     load: async () => (await import("./commands/hub-command.ts")).hubCommand(),
