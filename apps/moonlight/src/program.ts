@@ -84,6 +84,14 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       "Serve a model: OpenAI's /v1/completions and /v1/chat/completions, SGLang's /generate.",
     load: async () => (await import("./commands/serve-command.ts")).serveCommand(),
   },
+  schema: {
+    description: "The JSON Schema of what a command writes with --json, line by line.",
+    load: async () => (await import("./commands/schema-command.ts")).schemaCommand(),
+  },
+  completion: {
+    description: "Print a script that completes moonlight's commands and flags in a shell.",
+    load: async () => (await import("./commands/completion-command.ts")).completionCommand(),
+  },
   hub: {
     description: "The Hugging Face Hub's protocol.",
     load: async () => (await import("./commands/hub-command.ts")).hubCommand(),

@@ -49,6 +49,7 @@ export {
 export type { RunRecord } from "./run/run-record.ts";
 export {
   environmentDifferences,
+  environmentSchema,
   type Environment,
   type EnvironmentDifference,
 } from "./run/environment.ts";
@@ -70,5 +71,13 @@ export { cliSession, present, type CliSession, type Presentation } from "./cli/s
 export { createEventView, type EventView } from "./cli/event-view.ts";
 export { formatError, type FormatErrorOptions } from "./cli/format-error.ts";
 export { processIo, wantsColor, type CliIo, type OutputStream } from "./cli/io.ts";
+export {
+  failureLine,
+  outputJsonSchema,
+  plannedStageSchema,
+  stageLineSchema,
+  subcommandLineSchema,
+  summaryLine,
+} from "./cli/line-schema.ts";
 export { planText } from "./cli/plan-table.ts";
 export { resultTable } from "./cli/result-table.ts";

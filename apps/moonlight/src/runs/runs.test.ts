@@ -14,7 +14,8 @@ import { z } from "zod";
 import { createProgram } from "../program.ts";
 import { compareReports } from "./compare-reports.ts";
 import { comparisonText } from "./comparison-text.ts";
-import { gradedSpan, type RunSample } from "./run-samples.ts";
+import { gradedSpan } from "./run-samples.ts";
+import type { RunSample } from "./sample-schema.ts";
 import { openWorkspace } from "@moonlight-rl/pipeline";
 
 let folder: string;

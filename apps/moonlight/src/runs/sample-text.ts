@@ -1,6 +1,7 @@
 import { formatTable } from "@moonlight-rl/core";
 import type { Colors } from "picocolors/types.js";
-import { gradedSpan, type RunSample } from "./run-samples.ts";
+import { gradedSpan } from "./run-samples.ts";
+import type { RunSample } from "./sample-schema.ts";
 
 /** Samples as a table that fits `width` columns. */
 export function samplesTable(samples: readonly RunSample[], width: number): string {

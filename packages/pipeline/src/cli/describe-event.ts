@@ -43,13 +43,17 @@ export function progressText(event: Progress, rate: number | undefined): string 
           `${amount(done)} of ${amount(total)}${bytes ? "" : ` ${unit}`} (${percent(done, total)} %)`,
         ];
   if (rate !== undefined && rate > 0) {
-    if (bytes) parts.push(`${formatBytes(Math.round(rate))}/s`);
+    parts.push(bytes ? `${formatBytes(Math.round(rate))}/s` : `${rateText(rate)}/s`);
     if (total !== undefined && done < total) {
       parts.push(`${formatDuration((total - done) / rate)} left`);
     }
   }
   if (message !== undefined) parts.push(message);
   return parts.join(", ");
+}
+
+function rateText(rate: number): string {
+  return rate >= 100 ? String(Math.round(rate)) : rate.toPrecision(2);
 }
 
 export function percent(done: number, total: number): number {
@@ -61,10 +65,12 @@ export function metricText(event: Metric, limit = 4): string {
   const values = Object.entries(event.values).slice(0, limit);
   return [
     `step ${event.step}`,
-    ...values.map(([name, value]) => `${name} ${typeof value === "number" ? short(value) : value}`),
+    ...values.map(
+      ([name, value]) => `${name} ${typeof value === "number" ? shortNumber(value) : value}`,
+    ),
   ].join("  ");
 }
 
-function short(value: number): string {
+export function shortNumber(value: number): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
 }

@@ -80,9 +80,9 @@ describe("LiveView", () => {
     view.handle(at(3, { type: "stage.finished", seconds: 3 }));
     view.close();
     const text = io.err();
-    // The second frame has erased the first one's line before it draws two.
-    expect(text).toContain("\u001B[1A\u001B[0J");
-    expect(text).toContain("\u001B[2A\u001B[0J");
+    // The second frame has erased the first one (rule, stage, task) before it draws its own.
+    expect(text).toContain("\u001B[3A\u001B[0J");
+    expect(text).toContain("\u001B[4A\u001B[0J");
     expect(text.endsWith("fetch finished in 3.0 s\n")).toBe(true);
     // oxlint-disable-next-line no-control-regex -- what a terminal does not show
     for (const line of text.replaceAll(/\u001B\[[0-9;]*[A-Za-z]/g, "").split("\n")) {

@@ -42,8 +42,9 @@ export class LineView implements EventView {
 
   #due(task: string, event: MoonlightEvent, always: boolean): boolean {
     const at = Date.parse(event.time);
+    // A clock that was set back an hour must not silence a task for an hour.
     const before = this.#written.get(task);
-    if (!always && before !== undefined && at - before < QUIET_MS) return false;
+    if (!always && before !== undefined && Math.abs(at - before) < QUIET_MS) return false;
     this.#written.set(task, at);
     return true;
   }

@@ -2,17 +2,16 @@ import type { MoonlightEvent } from "@moonlight-rl/core";
 
 type Progress = Extract<MoonlightEvent, { type: "progress" }>;
 
-/** Speeds of tasks from the times that their events carry: since the first event of each. */
+/** Speeds of tasks since the first event of each, by the times that events carry or by `at` (milliseconds). */
 export class TaskRates {
   readonly #first = new Map<string, { readonly at: number; readonly done: number }>();
 
   /** Units per second, or undefined within the first half second. */
-  rate(event: Progress): number | undefined {
+  rate(event: Progress, at: number = Date.parse(event.time)): number | undefined {
     const name = taskName(event);
-    const at = Date.parse(event.time);
     const first = this.#first.get(name);
-    // A task that starts over (a retry) is measured anew.
-    if (first === undefined || event.done < first.done) {
+    // A task that starts over (a retry) is measured anew, and so is one whose clock was set back.
+    if (first === undefined || event.done < first.done || at < first.at) {
       this.#first.set(name, { at, done: event.done });
       return undefined;
     }

@@ -35,7 +35,7 @@ export const environmentShape = {
   host: hostSchema,
   git: gitSchema.optional(),
 };
-const environmentSchema = z.object(environmentShape);
+export const environmentSchema = z.object(environmentShape);
 export type Environment = z.output<typeof environmentSchema>;
 
 /** Looks at this process: versions and code of what `from` reaches, the host, and the state of the working tree around the current folder. */
