@@ -46,3 +46,22 @@ export {
 } from "./lock/lock.ts";
 export { isAlive, processStart } from "./lock/process-identity.ts";
 export { History, HISTORY_FILE, type HistoryEvent } from "./history.ts";
+export {
+  recordedSampleSchema,
+  rolloutFile,
+  ROLLOUT_INDEX,
+  ROLLOUTS_FOLDER,
+  type RecordedGroup,
+  type RecordedSample,
+  type RolloutHeader,
+  type RolloutIndexLine,
+} from "./rollouts/record.ts";
+export {
+  layOut,
+  promptName,
+  RolloutRecorder,
+  spread,
+  summarise,
+  type RolloutGroup,
+} from "./rollouts/recorder.ts";
+export { RolloutReader } from "./rollouts/reader.ts";

@@ -59,6 +59,7 @@ describe("the train stage", () => {
         "latest_checkpointed_iteration.txt",
         "manifest.json",
         "provenance.json",
+        "rollouts",
       ]);
       expect(await readFile(join(result.checkpoint.path, "history.ndjson"), "utf8")).toContain(
         "rollout/raw_reward",

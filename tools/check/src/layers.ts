@@ -9,7 +9,8 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["pipeline", "checkpoint", "hub"],
   ["embedded", "miles"],
   ["fetch", "convert", "rollout-config", "train", "eval"],
-  ["moonlight", "dashboard"],
+  ["dashboard"],
+  ["moonlight"],
 ];
 
 /** Edges that the layers would allow and the design does not. */

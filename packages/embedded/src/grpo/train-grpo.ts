@@ -4,6 +4,8 @@ import {
   History,
   HISTORY_FILE,
   MoonlightError,
+  RolloutRecorder,
+  ROLLOUTS_FOLDER,
   throwIfAborted,
   type Emit,
 } from "@moonlight-rl/core";
@@ -17,6 +19,7 @@ import { evaluatePrompts } from "./evaluate.ts";
 import { Graders } from "./graders.ts";
 import { evaluationMetrics, eventValues, rolloutMetrics, type Metrics } from "./metrics.ts";
 import { GroupSource } from "./group-source.ts";
+import { recordedGroups } from "./recorded-groups.ts";
 import { loadPrompts, PromptSource, withinLength, type Prompt } from "./prompt-source.ts";
 import { collectRollout, type Group, type Policy } from "./rollout.ts";
 import {
@@ -96,6 +99,10 @@ export async function trainGrpo(request: GrpoRequest): Promise<GrpoResult> {
   });
   const history = new History(join(saveDir, HISTORY_FILE), resumed?.historyBytes ?? 0, emit);
   const graders = new Graders(recipe.reward);
+  const recorder = new RolloutRecorder(
+    join(saveDir, ROLLOUTS_FOLDER),
+    resumed === undefined ? 0 : resumed.rollout + 1,
+  );
   try {
     if (resumed !== undefined) trainer.load(resumed.trainer);
     const source = new GroupSource(
@@ -119,6 +126,7 @@ export async function trainGrpo(request: GrpoRequest): Promise<GrpoResult> {
       source,
       evalSets,
       history,
+      recorder,
       reference: resumed?.reference ?? reference,
       save: async (rollout, updatedReference) => {
         await saveState(saveDir, config, {
@@ -142,6 +150,7 @@ export async function trainGrpo(request: GrpoRequest): Promise<GrpoResult> {
     };
   } finally {
     history.close();
+    recorder.close();
     await Promise.all([trainer.close(), sampler.close(), graders.close()]);
   }
 }
@@ -152,6 +161,7 @@ interface RunParts extends Omit<GrpoRequest, "evalSets"> {
   readonly source: GroupSource;
   readonly evalSets: readonly { readonly name: string; readonly prompts: readonly Prompt[] }[];
   readonly history: History;
+  readonly recorder: RolloutRecorder;
   readonly reference: Float32Array;
   /** `updatedReference`: the reference policy, where it is no longer the checkpoint that training started from. */
   save(rollout: number, updatedReference: Float32Array | undefined): Promise<void>;
@@ -199,16 +209,21 @@ class Run {
   }
 
   async #rollout(id: number): Promise<number> {
-    const { recipe, policy, source, trainer, signal, history, emit } = this.#parts;
+    const { recipe, policy, source, trainer, signal, history, recorder, emit } = this.#parts;
     const start = performance.now();
     const rollout = await collectRollout(policy, source, recipe, id, signal);
     const collected = performance.now();
     const metrics = rolloutMetrics(rollout, recipe.tracking);
     const stepsBefore = trainer.steps;
-    Object.assign(
-      metrics,
-      await trainOnRollout(trainer, this.#reference, rollout.groups, recipe, id, signal),
+    const trained = await trainOnRollout(
+      trainer,
+      this.#reference,
+      rollout.groups,
+      recipe,
+      id,
+      signal,
     );
+    Object.assign(metrics, trained.metrics);
     const state = trainer.state();
     if (state.steps === stepsBefore)
       throw new MoonlightError("TRAIN_NO_STEP", `Rollout ${id} took no optimizer step.`);
@@ -230,6 +245,7 @@ class Run {
     });
     history.record({ type: "metric", step: id, values: eventValues(metrics) });
     this.#show(id, rollout.groups);
+    await recorder.record(id, recordedGroups(rollout.groups, trained.samples, policy.tokenizer));
     const reward = metrics["rollout/raw_reward"] ?? NaN;
     if (reward === 0)
       emit({

@@ -5,11 +5,12 @@ import type { GrpoLoss, Trainer, TrainSample } from "../engine/types.ts";
 import { learningRate } from "./learning-rate.ts";
 import { meanOf, prefixed, type Metrics } from "./metrics.ts";
 import type { Group } from "./rollout.ts";
-import { trainData } from "./train-samples.ts";
+import { trainData, type TrainData } from "./train-samples.ts";
 
 /**
  * Trains on one rollout: `numStepsPerRollout` optimizer steps over the samples in order, all against the log-probs of before
- * the first (miles backends/megatron_utils/actor.py, model.py). Returns train/* and rollout/* metrics.
+ * the first (miles backends/megatron_utils/actor.py, model.py). Returns the samples as they were trained on, and
+ * train/* and rollout/* metrics.
  */
 export async function trainOnRollout(
   trainer: Trainer,
@@ -18,7 +19,7 @@ export async function trainOnRollout(
   recipe: Recipe,
   rolloutId: number,
   signal: AbortSignal,
-): Promise<Metrics> {
+): Promise<TrainData> {
   const { samples, metrics: rolloutMetrics } = await trainData(
     trainer,
     reference,
@@ -41,7 +42,7 @@ export async function trainOnRollout(
     assertFinite(metrics, rolloutId, step);
     steps.push(metrics);
   }
-  return { ...prefixed("train/", meanOf(steps)), ...rolloutMetrics };
+  return { samples, metrics: { ...prefixed("train/", meanOf(steps)), ...rolloutMetrics } };
 }
 
 /**

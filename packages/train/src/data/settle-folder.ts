@@ -2,10 +2,10 @@ import { constants } from "node:fs";
 import { cp, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { iterationFolder, TRACKER_FILE } from "@moonlight-rl/checkpoint";
-import { removePath } from "@moonlight-rl/core";
+import { removePath, ROLLOUTS_FOLDER } from "@moonlight-rl/core";
 
 /**
- * Copies what the artifact is to contain, the last iteration with its tracker and the history, into a fresh folder. The save
+ * Copies what the artifact is to contain, the last iteration with its tracker, the history and the rollouts, into a fresh folder. The save
  * folder itself stays whole until the stage has succeeded.
  */
 export async function settleFolder(
@@ -19,7 +19,7 @@ export async function settleFolder(
   const wanted = [
     iterationFolder(iteration),
     TRACKER_FILE,
-    ...names.filter((name) => name.endsWith(".ndjson")),
+    ...names.filter((name) => name.endsWith(".ndjson") || name === ROLLOUTS_FOLDER),
   ];
   // Where the file system can share blocks, a copy of hundreds of gigabytes costs nothing.
   for (const name of wanted)

@@ -1,0 +1,1 @@
+export { faultSchema } from "./api/fault.ts";
