@@ -114,15 +114,17 @@ class Stage:
         """A checkpoint is there, and its rollouts' figures have reached us: Ray hands actors' lines on a moment later."""
         return self.checkpoints() >= 1 and self.rollouts() >= INTERVAL
 
-    def trained(self) -> None:
-        """The artifact has the last rollout's checkpoint, and every figure of every rollout once."""
+    def trained(self, lost_head: bool = False) -> None:
+        """The artifact has the last rollout's checkpoint, and every figure of every rollout once; what a head that died had
+        not handed on by then, of rollouts before the checkpoint that the next job went on from, may be missing."""
         [history] = (self.folder / "workspace/store").glob("torch-dist-*/history.ndjson")
         assert (history.parent / f"iter_{ROLLOUTS - 1:07d}/.metadata").exists()
         assert (history.parent / "latest_checkpointed_iteration.txt").read_text() == str(ROLLOUTS - 1)
         points = [json.loads(line) for line in history.read_text().splitlines()]
         keys = [(point["step"], name) for point in points for name in point["values"]]
         assert len(keys) == len(set(keys)), f"doubled: {sorted(key for key in keys if keys.count(key) > 1)[:5]}"
-        for rollout in range(ROLLOUTS):
+        went_on = max(map(int, re.findall(r"the checkpoint of rollout (\d+)", self.said())), default=-1) if lost_head else -1
+        for rollout in [n for n in range(ROLLOUTS) if n < INTERVAL or n > went_on]:
             for name in ("train/loss", "rollout/raw_reward", "rollout/response_len/mean"):
                 assert (rollout, name) in keys, f"lost: {name} of rollout {rollout}"
 
@@ -266,7 +268,7 @@ def starts_another_head_when_its_own_dies(stage: Callable[..., Stage]) -> None:
     os.kill(json.loads(it.state("ray-head.json").read_text())["pid"], signal.SIGKILL)
     assert process.wait(timeout=WAIT_SECONDS) == 0, it.said()[-2000:]
     assert "head-lost" in it.said() and it.said().count("submitted job") == 2
-    it.trained()
+    it.trained(lost_head=True)
 
 
 @check
@@ -283,7 +285,7 @@ def clears_what_both_have_left_after_kill_9_of_both(stage: Callable[..., Stage])
     os.kill(head["pid"], signal.SIGKILL)
     assert it.run() == 0, it.said()[-2000:]
     assert "is gone;" in it.said()
-    it.trained()
+    it.trained(lost_head=True)
 
 
 @check
