@@ -6,6 +6,7 @@ export {
   type Params,
   type StageId,
 } from "./pipeline/params.ts";
+export { defineConfig, type MoonlightConfig } from "./config/config.ts";
 export { withEndpoint } from "./hub/bundled-hub.ts";
 export { collectReport } from "./report/collect-report.ts";
 export { reportPage } from "./report/report-page.ts";

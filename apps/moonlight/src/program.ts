@@ -84,6 +84,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       "Serve a model: OpenAI's /v1/completions and /v1/chat/completions, SGLang's /generate.",
     load: async () => (await import("./commands/serve-command.ts")).serveCommand(),
   },
+  config: {
+    description: "The settings that run and plan would take, and where each comes from.",
+    load: async () => (await import("./commands/config-command.ts")).configCommand(),
+  },
   schema: {
     description: "The JSON Schema of what a command writes with --json, line by line.",
     load: async () => (await import("./commands/schema-command.ts")).schemaCommand(),
@@ -98,8 +102,29 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
 };
 
+/** A stage as a command; what the user's configuration says of it is read when it runs. */
 async function stageCommand(stage: Stage): Promise<Command> {
-  return (await import("@moonlight-rl/pipeline")).stageCommand(stage);
+  const { stageCommand: commandOf } = await import("@moonlight-rl/pipeline");
+  return commandOf(stage, {
+    async config() {
+      const { loadConfig } = await import("./config/load-config.ts");
+      const config = (await loadConfig({ env: process.env }))?.config;
+      const input = config?.inputs?.[stage.name];
+      return {
+        ...(config?.workspace === undefined ? {} : { workspace: config.workspace }),
+        ...(input === undefined ? {} : { input }),
+      };
+    },
+  });
+}
+
+/** A stage of the user's configuration, when nothing of ours has that name. */
+async function configuredCommand(name: string): Promise<Command | undefined> {
+  if (!/^[a-z][a-z0-9-]*$/.test(name) || name === "help") return undefined;
+  const { loadConfig } = await import("./config/load-config.ts");
+  const stages = (await loadConfig({ env: process.env }))?.config.stages ?? [];
+  const stage = stages.find((one) => one.name === name);
+  return stage === undefined ? undefined : stageCommand(stage);
 }
 
 /** A stage's subcommand that people look for at the top. */
@@ -120,6 +145,8 @@ export async function createProgram(version: string, argv: readonly string[]): P
   const name = (argv[0] === "help" ? argv[1] : argv[0]) ?? "";
   const named = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (named !== undefined) return program.addCommand(await named.load());
+  const configured = await configuredCommand(name);
+  if (configured !== undefined) return program.addCommand(configured);
   for (const [command, { description }] of Object.entries(COMMANDS)) {
     program.addCommand(new Command(command).description(description));
   }

@@ -3,6 +3,7 @@ export { adoptArtifact, type AdoptOptions } from "./artifact/adopt.ts";
 export { readManifest, type Manifest, type ManifestFile } from "./artifact/manifest.ts";
 export { verifyArtifact, type VerifyOptions } from "./artifact/verify.ts";
 export { fromJson, toJson, type ArtifactReference } from "./artifact/reference.ts";
+export { keyedPart } from "./schema/keyed.ts";
 export { unkeyed } from "./schema/unkeyed.ts";
 export {
   defineStage,

@@ -1,12 +1,7 @@
 import type { Command } from "commander";
-import {
-  cliSession,
-  openWorkspace,
-  planPipeline,
-  planText,
-  present,
-  toJson,
-} from "@moonlight-rl/pipeline";
+import { cliSession, planPipeline, planText, present, toJson } from "@moonlight-rl/pipeline";
+import { openCommand } from "../config/command-workspace.ts";
+import { settingsOf } from "../config/settings.ts";
 import { withEndpoint } from "../hub/bundled-hub.ts";
 import { moonlight } from "../pipeline/moonlight.ts";
 import { mustReuse, paramsOf, type RunFlags } from "./run-options.ts";
@@ -15,9 +10,9 @@ import { mustReuse, paramsOf, type RunFlags } from "./run-options.ts";
 export async function planAction(command: Command, files: readonly string[]): Promise<void> {
   const flags: RunFlags = command.optsWithGlobals();
   const { io } = cliSession(command);
-  const workspace = openWorkspace(flags.workspace, io.env);
+  const { workspace, loaded } = await openCommand(command);
   const reuse = mustReuse(flags);
-  const given = paramsOf(flags, files);
+  const { params: given } = settingsOf(paramsOf(flags, files), io.env, loaded?.config);
   await present(command, {
     json: flags.json ?? false,
     work: (onEvent, signal) =>

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { addCommonOptions, cliSession, findRun, openWorkspace } from "@moonlight-rl/pipeline";
+import { addCommonOptions, cliSession, findRun } from "@moonlight-rl/pipeline";
 
 /** `moonlight report`: writes a run's page again, here or elsewhere. */
 export function reportCommand(): Command {
@@ -15,7 +15,8 @@ export function reportCommand(): Command {
   ).action(async (wanted: string) => {
     const flags: { json?: boolean; workspace?: string; out?: string } = command.optsWithGlobals();
     const { io } = cliSession(command);
-    const workspace = openWorkspace(flags.workspace, io.env);
+    const { openCommand } = await import("../config/command-workspace.ts");
+    const { workspace } = await openCommand(command);
     const id = await findRun(workspace, wanted);
     const { writeReport } = await import("../report/write-report.ts");
     const { path } = await writeReport(workspace, id, flags.out);

@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import {
   cliSession,
   findRun,
-  openWorkspace,
   present,
   readRun,
   runPipeline,
@@ -12,6 +11,9 @@ import {
   type Workspace,
 } from "@moonlight-rl/pipeline";
 import { UsageError } from "@moonlight-rl/core";
+import { openCommand } from "../config/command-workspace.ts";
+import { recordedConfig } from "../config/recorded-config.ts";
+import { settingsOf } from "../config/settings.ts";
 import { withEndpoint } from "../hub/bundled-hub.ts";
 import { moonlight, type MoonlightOutputs } from "../pipeline/moonlight.ts";
 import { paramsSchema, type Params } from "../pipeline/params.ts";
@@ -19,15 +21,20 @@ import { writeReport } from "../report/write-report.ts";
 import { compareReports } from "../runs/compare-reports.ts";
 import { likeText } from "../runs/like-text.ts";
 import { summaryText } from "../runs/summary-text.ts";
+import { runCustom } from "./run-custom.ts";
 import { mustReuse, paramsOf, type RunFlags } from "./run-options.ts";
 
 /** What `moonlight run` does. */
 export async function runAction(command: Command, files: readonly string[]): Promise<void> {
   const flags: RunFlags = command.optsWithGlobals();
   const { io } = cliSession(command);
-  const workspace = openWorkspace(flags.workspace, io.env);
+  const { workspace, loaded } = await openCommand(command);
+  if (flags.pipeline !== undefined) {
+    await runCustom(command, flags, workspace, loaded);
+    return;
+  }
   const reuse = mustReuse(flags);
-  const given = paramsOf(flags, files);
+  const flagged = paramsOf(flags, files);
   if (flags.resume !== undefined && flags.like !== undefined)
     throw new UsageError("RUN_FLAGS", "--resume goes on with a run, --like starts another.", {
       field: "--like",
@@ -35,7 +42,10 @@ export async function runAction(command: Command, files: readonly string[]): Pro
     });
   const earlier = flags.resume ?? flags.like;
   const resuming =
-    earlier === undefined ? undefined : await storedParams(workspace, earlier, given);
+    earlier === undefined ? undefined : await storedParams(workspace, earlier, flagged);
+  // An earlier run's parameters are complete: the configuration of today has no say in them.
+  const given =
+    resuming === undefined ? settingsOf(flagged, io.env, loaded?.config).params : flagged;
   await present(command, {
     json: flags.json ?? false,
     work: (onEvent, signal) =>
@@ -46,6 +56,7 @@ export async function runAction(command: Command, files: readonly string[]): Pro
           env: io.env,
           force: flags.force ?? false,
           ...reuse,
+          ...recordedConfig(loaded),
           ...(flags.resume === undefined ? {} : { resume: flags.resume }),
           ...(flags.like === undefined ? {} : { like: flags.like }),
           onEvent,

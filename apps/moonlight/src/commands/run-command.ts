@@ -20,6 +20,12 @@ export function runCommand(): Command {
   command.addHelpText("before", EXAMPLES);
   addRunOptions(command)
     .option("--resume <run>", "go on with a run: its id, a unique part of it, or latest")
+    .option("--pipeline <name>", "a pipeline of your configuration instead of Moonlight's")
+    .option(
+      "--param <name=value>",
+      "parameter of that pipeline (repeatable)",
+      (value: string, before: string[] | undefined) => [...(before ?? []), value],
+    )
     .option(
       "--like <run>",
       "repeat a run: its parameters, commits and recipe files; says what cannot be made equal",

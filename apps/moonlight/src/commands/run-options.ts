@@ -12,6 +12,10 @@ export interface RunFlags extends Partial<Params> {
   readonly only?: StageId;
   readonly resume?: string;
   readonly like?: string;
+  readonly config?: string;
+  /** Name of a pipeline of the configuration, and its parameters. */
+  readonly pipeline?: string;
+  readonly param?: readonly string[];
 }
 
 /** Adds the pipeline's parameters as flags; texts come from the schema. */
@@ -56,6 +60,10 @@ export function addRunOptions(command: Command): Command {
       new Option("--only <stage>", "this stage alone: --from and --until in one").choices(
         STAGE_IDS,
       ),
+    )
+    .option(
+      "--config <file>",
+      "configuration (default: $MOONLIGHT_CONFIG or the nearest moonlight.config.{json,mjs,ts}; none: without)",
     )
     .option("--force", "ignore cached results and replace them");
 }

@@ -3,14 +3,13 @@ import {
   cliSession,
   findRun,
   listRuns,
-  openWorkspace,
   readRun,
   toJson,
   wantsColor,
   type RunSummary,
-  type Workspace,
 } from "@moonlight-rl/pipeline";
 import picocolors from "picocolors";
+import { openCommand } from "../config/command-workspace.ts";
 import { collectReport } from "../report/collect-report.ts";
 import { compareReports } from "../runs/compare-reports.ts";
 import { comparisonText } from "../runs/comparison-text.ts";
@@ -32,13 +31,13 @@ interface Flags {
 
 /** What `moonlight runs list` does. */
 export async function listAction(command: Command): Promise<void> {
-  const runs = await listRuns(workspaceOf(command));
+  const runs = await listRuns((await openCommand(command)).workspace);
   write(command, runs.map(plainRun), () => runsTable(runs));
 }
 
 /** What `moonlight runs show` does. */
 export async function showAction(command: Command, wanted: string): Promise<void> {
-  const workspace = workspaceOf(command);
+  const { workspace } = await openCommand(command);
   const id = await findRun(workspace, wanted);
   const run = await readRun(workspace, id);
   const data = await collectReport(workspace, id);
@@ -60,7 +59,7 @@ export async function showAction(command: Command, wanted: string): Promise<void
 
 /** What `moonlight runs compare` does. */
 export async function compareAction(command: Command, before: string, now: string): Promise<void> {
-  const workspace = workspaceOf(command);
+  const { workspace } = await openCommand(command);
   const ids = [await findRun(workspace, before), await findRun(workspace, now)] as const;
   const comparison = await compareReports(workspace, ...ids);
   write(command, [{ type: "run-comparison", ...comparison }], () => comparisonText(comparison));
@@ -74,7 +73,7 @@ export interface SamplesFlags extends Flags, Pick<SampleQuery, "limit" | "sort" 
 
 /** What `moonlight runs samples` does. */
 export async function samplesAction(command: Command, wanted: string): Promise<void> {
-  const workspace = workspaceOf(command);
+  const { workspace } = await openCommand(command);
   const id = await findRun(workspace, wanted);
   const { show, stage, outcome, ...query }: SamplesFlags = command.optsWithGlobals();
   const { io } = cliSession(command);
@@ -95,11 +94,6 @@ export async function samplesAction(command: Command, wanted: string): Promise<v
     const rest = `${samples.length} of ${matched} samples; one in full: moonlight runs samples ${id} --show ${samples[0]?.id}`;
     return `${samplesTable(samples, io.stdout.columns ?? 100)}\n\n${rest}`;
   });
-}
-
-function workspaceOf(command: Command): Workspace {
-  const flags: Flags = command.optsWithGlobals();
-  return openWorkspace(flags.workspace, cliSession(command).io.env);
 }
 
 /** One JSON object a line, or text for people. */

@@ -18,6 +18,7 @@ const SHORT = [
   "--set=rollout.overSamplingBatchSize=16",
   "--set=checkpoint.saveInterval=1",
   "--set=eval.nSamplesPerPrompt=1",
+  "--set=eval.interval=null",
 ];
 const BIN = fileURLToPath(new URL("../../bin/moonlight.js", import.meta.url));
 const published = (name: string): string =>
@@ -93,6 +94,7 @@ describe("what is written with --json fits its published schema", () => {
     await lines("runs-compare", ["runs", "compare", id]);
     await lines("runs-samples", ["runs", "samples", "--limit", "100"]);
     await lines("report", ["report"]);
+    await lines("config", ["config"]);
   }, 60_000);
 
   it("of failures", async () => {
@@ -124,8 +126,13 @@ describe("what is written with --json fits its published schema", () => {
     await writeFile(join(folder, "argv.txt"), argv.join("\n"));
     await lines("rollout-config-import", ["import", join(folder, "argv.txt")]);
     await lines("train", [
-      ...["train", "--plan", "--recipe", recipe, "--checkpoint", dist, "--model", model],
-      ...["--prompt-data", data, "--eval-data", data],
+      "train",
+      "--plan",
+      `--recipe=${recipe}`,
+      `--checkpoint=${dist}`,
+      `--model=${model}`,
+      `--prompt-data=${data}`,
+      `--eval-data=${data}`,
     ]);
     await lines("train-doctor", ["doctor"]);
     const evaluation = ["--n-samples-per-prompt", "1", "--max-response-len", "4"];

@@ -75,7 +75,8 @@ const OWN: Readonly<Record<string, () => z.ZodType>> = {
       summaryLine({
         run: z.string(),
         seconds: z.number(),
-        report: z.string(),
+        /** Absent for a pipeline of the configuration. */
+        report: z.string().optional(),
         stages: z.array(z.object({ id: z.string(), reused: z.boolean(), seconds: z.number() })),
         outputs: z.json(),
         like: comparison.optional(),
@@ -98,6 +99,21 @@ const OWN: Readonly<Record<string, () => z.ZodType>> = {
             unknown: z.array(z.string()),
           }),
         }),
+      }),
+      failureLine,
+    ]),
+  config: () =>
+    z.union([
+      z.object({
+        type: z.literal("config"),
+        file: z.string().nullable(),
+        settings: z.array(
+          z.object({
+            name: z.string(),
+            value: z.json(),
+            source: z.enum(["flag", "environment", "config", "default"]),
+          }),
+        ),
       }),
       failureLine,
     ]),
@@ -141,7 +157,7 @@ const OWN: Readonly<Record<string, () => z.ZodType>> = {
 
 /** Names that `lineSchema` knows, each a command whose `--json` it describes. */
 export async function schemaNames(): Promise<string[]> {
-  const names = [...Object.keys(OWN)];
+  const names = Object.keys(OWN);
   for (const [name, load] of Object.entries(stages)) {
     names.push(name);
     for (const command of (await load()).commands ?? []) names.push(`${name}-${command.name}`);
