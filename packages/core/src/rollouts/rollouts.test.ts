@@ -35,6 +35,11 @@ async function write(from: number, to: number): Promise<void> {
   recorder.close();
 }
 
+function there<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("it is not there");
+  return value;
+}
+
 describe("recorded rollouts", () => {
   it("come back", async () => {
     await write(0, 2);
@@ -52,9 +57,9 @@ describe("recorded rollouts", () => {
     ]);
     expect(lines[0]?.meanReward).toBeCloseTo(4 / 6);
     expect(lines[0]?.prompts).toEqual(lines[1]?.prompts);
-    const line = lines[1]!;
+    const line = there(lines[1]);
     const header = await reader.header(line);
-    expect(await reader.samples(line, header, header.groups[1]!, [2, 0])).toMatchObject([
+    expect(await reader.samples(line, header, there(header.groups[1]), [2, 0])).toMatchObject([
       { group: 1, index: 2, response: "éxx in 1", logProbs: [-0.5, -0.25, -2] },
       { group: 1, index: 0, response: "é in 1" },
     ]);
@@ -89,7 +94,7 @@ describe("recorded rollouts", () => {
     truncateSync(join(folder, "000000.ndjson"), 100);
     const reader = new RolloutReader(folder);
     const [line] = await reader.rollouts();
-    await expect(reader.header(line!)).rejects.toMatchObject({
+    await expect(reader.header(there(line))).rejects.toMatchObject({
       code: "ROLLOUT_INVALID",
       byteOffset: 100,
     });
