@@ -1,7 +1,11 @@
 import { z } from "zod";
 
 /** Numbers as JSON can carry them: a NaN or an infinity travels as its name. */
-const metricValue = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]);
+const metricValue = z.union([
+  z.number(),
+  // Not an enum: its declaration would have "-Infinity" for a key, which TypeScript does not read back.
+  z.literal(["NaN", "Infinity", "-Infinity"]),
+]);
 
 const base = { time: z.iso.datetime(), run: z.string().optional(), stage: z.string().optional() };
 const event = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>

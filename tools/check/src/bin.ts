@@ -2,6 +2,8 @@ import { boundariesGate } from "./boundaries-gate.ts";
 import { commandsGate } from "./commands-gate.ts";
 import { commandGate, type Gate } from "./gate.ts";
 import { killGate } from "./kill-gate.ts";
+import { packagesGate } from "./packages-gate.ts";
+import { publishGate } from "./publish-gate.ts";
 import { runGates } from "./run-gates.ts";
 import { typesGate } from "./types-gate.ts";
 import { vitestGate } from "./vitest-gate.ts";
@@ -12,10 +14,13 @@ const GATES: readonly Gate[] = [
   commandGate("lint", "oxlint", ["--type-aware", "--deny-warnings"]),
   typesGate(),
   boundariesGate(),
+  commandGate("knip", "knip", ["--no-config-hints"]),
+  packagesGate(),
   commandGate("nx", "nx", ["run-many", "-t", "build", "test"]),
   commandGate("turbo", "turbo", ["run", "build"]),
   vitestGate(),
   commandsGate(),
+  publishGate(),
   killGate(5),
 ];
 

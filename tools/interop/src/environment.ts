@@ -56,13 +56,21 @@ export async function pythonEnvironment(
   return join(folder, "bin");
 }
 
-/** A folder with an npm package of exactly that version, "name@1.2.3", in its `node_modules`. */
-export async function npmEnvironment(
-  options: EnvironmentOptions & { readonly package: string },
-): Promise<string> {
-  return await environment("npm", options, options.package, async (folder) => {
+export interface NpmEnvironmentOptions extends EnvironmentOptions {
+  /** "name@1.2.3" */
+  readonly package: string;
+  /** Versions of what it depends on, where its own choice cannot be had from every registry. */
+  readonly overrides?: Readonly<Record<string, string>>;
+}
+
+/** A folder with an npm package of exactly that version in its `node_modules`. */
+export async function npmEnvironment(options: NpmEnvironmentOptions): Promise<string> {
+  const { overrides = {} } = options;
+  const content = `${options.package}\n${JSON.stringify(overrides)}`;
+  return await environment("npm", options, content, async (folder) => {
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, "package.json"), '{ "private": true, "type": "module" }\n');
+    const manifest = { private: true, type: "module", overrides };
+    await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest)}\n`);
     await execa(
       "npm",
       ["install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", options.package],
