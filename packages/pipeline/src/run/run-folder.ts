@@ -3,12 +3,14 @@ import { access, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
   lockHolder,
+  toMoonlightError,
   closest,
   readJson,
   readNdjson,
   UsageError,
   validate,
   eventSchema,
+  type MoonlightError,
   type MoonlightEvent,
 } from "@moonlight-rl/core";
 import { compare } from "../artifact/folder.ts";
@@ -64,6 +66,19 @@ export async function listRuns(workspace: Workspace): Promise<RunSummary[]> {
     if (run !== undefined) runs.push(run);
   }
   return runs;
+}
+
+/** Runs whose run.json is there and cannot be read, with why. */
+export async function brokenRuns(
+  workspace: Workspace,
+): Promise<{ readonly id: string; readonly error: MoonlightError }[]> {
+  const broken: { id: string; error: MoonlightError }[] = [];
+  for (const id of await runIds(workspace)) {
+    await readRun(workspace, id).catch((error: unknown) =>
+      broken.push({ id, error: toMoonlightError(error) }),
+    );
+  }
+  return broken;
 }
 
 export async function readRun(workspace: Workspace, id: string): Promise<RunSummary> {
