@@ -22,7 +22,7 @@ import { compareReports } from "../runs/compare-reports.ts";
 import { likeText } from "../runs/like-text.ts";
 import { summaryText } from "../runs/summary-text.ts";
 import { runCustom } from "./run-custom.ts";
-import { mustReuse, paramsOf, type RunFlags } from "./run-options.ts";
+import { mustReuse, paramsOf, type RunFlags } from "./run-flags.ts";
 
 /** What `moonlight run` does. */
 export async function runAction(command: Command, files: readonly string[]): Promise<void> {
