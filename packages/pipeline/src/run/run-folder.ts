@@ -37,13 +37,19 @@ export function runFiles(workspace: Workspace, id: string): RunFiles {
   };
 }
 
-/** Makes the folder of a new run. Ids sort by start (UTC): `20261123-182030-a1b2`. */
+/**
+ * Makes the folder of a new run. Ids sort by start (UTC): `20261123-182030-a1b2`, where the last part is the millisecond in
+ * hexadecimal and a random digit, so that "latest" is the later of two runs of one second.
+ */
 export async function createRunFolder(workspace: Workspace, now: Date): Promise<string> {
   await mkdir(workspace.runs, { recursive: true });
   const [date = "", time = ""] = now.toISOString().split("T");
   const stamp = `${date.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}`;
-  for (;;) {
-    const id = `${stamp}-${randomBytes(2).toString("hex")}`;
+  const millisecond = now.getUTCMilliseconds().toString(16).padStart(3, "0");
+  for (let attempt = 0; ; attempt++) {
+    const random = randomBytes(2).toString("hex");
+    // Sixteen runs of one millisecond are more than enough; a clock that stands still must not end in a loop.
+    const id = `${stamp}-${attempt < 64 ? millisecond + random.slice(-1) : random}`;
     try {
       await mkdir(join(workspace.runs, id));
       return id;
