@@ -7,7 +7,12 @@ const { version } = JSON.parse(
 ) as { readonly version: string };
 const argv = process.argv.slice(2);
 const program = await createProgram(version, argv);
-if (["--help", "-h", "--version", "-V"].includes(argv[0] ?? ""))
+// Help and version need commander alone; the machinery around a command's work is loaded for that.
+const flags = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
+if (
+  flags.some((flag) => flag === "--help" || flag === "-h") ||
+  /^(?:--version|-V)$/.test(argv[0] ?? "")
+)
   program.parse(argv, { from: "user" });
 else {
   const { endWith, runCli } = await import("@moonlight-rl/pipeline");

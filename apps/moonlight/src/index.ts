@@ -1,11 +1,6 @@
 export { moonlight, type MoonlightOutputs } from "./pipeline/moonlight.ts";
-export {
-  paramsSchema,
-  PROFILE_ASSETS,
-  STAGE_IDS,
-  type Params,
-  type StageId,
-} from "./pipeline/params.ts";
+export { paramsSchema, PROFILE_ASSETS, type Params } from "./pipeline/params.ts";
+export { STAGE_IDS, type StageId } from "./pipeline/stage-ids.ts";
 export { defineConfig, type MoonlightConfig } from "./config/config.ts";
 export { withEndpoint } from "./hub/bundled-hub.ts";
 export { collectReport } from "./report/collect-report.ts";

@@ -49,7 +49,7 @@ export function onDiskSync<T>(file: string, work: () => T): T {
   }
 }
 
-function diskError(file: string, cause: unknown): MoonlightError {
+export function diskError(file: string, cause: unknown): MoonlightError {
   if (isMoonlightError(cause)) return cause;
   const { code, message } = cause as NodeJS.ErrnoException;
   // EFBIG: the file system, or ulimit -f, has no room for so large a file.

@@ -7,10 +7,10 @@ import {
   PreflightError,
   TemporaryError,
   throwIfAborted,
-  toMoonlightError,
   UsageError,
   VerificationError,
 } from "./error.ts";
+import { toMoonlightError } from "./to-moonlight-error.ts";
 
 describe("MoonlightError", () => {
   it("carries code, place and cause", () => {
@@ -76,4 +76,21 @@ it("throwIfAborted throws once the signal has fired", () => {
   expect(() => throwIfAborted(undefined)).not.toThrow();
   expect(() => throwIfAborted(new AbortController().signal)).not.toThrow();
   expect(() => throwIfAborted(AbortSignal.abort())).toThrow(InterruptedError);
+});
+
+describe("a disk's fault", () => {
+  const errno = (code: string, syscall: string): Error =>
+    Object.assign(new Error(`${code}: ${syscall}`), { code, syscall, path: "/w/x" });
+
+  it.each([
+    ["ENOSPC", "write", "DISK_FULL"],
+    ["EFBIG", "write", "DISK_FULL"],
+    ["EROFS", "open", "DISK_UNWRITABLE"],
+    ["EACCES", "mkdir", "DISK_UNWRITABLE"],
+    ["EACCES", "open", "UNEXPECTED"],
+    ["ENOENT", "open", "UNEXPECTED"],
+  ])("%s of %s is %s", (code, syscall, expected) => {
+    const fault = errno(code, syscall);
+    expect(toMoonlightError(fault)).toMatchObject({ code: expected, cause: fault });
+  });
 });

@@ -79,22 +79,7 @@ export function isMoonlightError(value: unknown): value is MoonlightError {
   return typeof value === "object" && value !== null && BRAND in value;
 }
 
-/** Any thrown value as a MoonlightError; foreign errors become `UNEXPECTED` and keep their cause. */
-export function toMoonlightError(value: unknown): MoonlightError {
-  if (isMoonlightError(value)) return value;
-  if (isAbort(value)) return new InterruptedError();
-  const message = value instanceof Error ? value.message : String(value);
-  return new MoonlightError("UNEXPECTED", message, {
-    cause: value,
-    hint: "This is a fault of ours: please report it together with the stack trace (--debug).",
-  });
-}
-
 /** Throws `InterruptedError` once the signal has fired. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new InterruptedError();
-}
-
-function isAbort(value: unknown): boolean {
-  return value instanceof Error && value.name === "AbortError";
 }

@@ -9,9 +9,9 @@ export {
   VerificationError,
   isMoonlightError,
   throwIfAborted,
-  toMoonlightError,
   type ErrorDetails,
 } from "./error.ts";
+export { toMoonlightError } from "./to-moonlight-error.ts";
 export { canonicalJson, type Json } from "./json.ts";
 export { digestOf, hashFile, newSha256, sha256, type Sha256 } from "./digest.ts";
 export {

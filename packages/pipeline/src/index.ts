@@ -38,6 +38,7 @@ export {
 export { runPipeline, type RunOptions, type RunResult } from "./run/run-pipeline.ts";
 export type { RunStageResult } from "./run/run-stages.ts";
 export {
+  brokenRuns,
   findRun,
   listRuns,
   readRun,

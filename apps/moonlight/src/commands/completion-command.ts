@@ -1,4 +1,3 @@
-import { cliSession } from "@moonlight-rl/pipeline";
 import { Argument, Command } from "commander";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -17,6 +16,7 @@ export function completionCommand(): Command {
 `,
   );
   return command.action(async (shell: (typeof SHELLS)[number]) => {
+    const { cliSession } = await import("@moonlight-rl/pipeline");
     const { completionScript } = await import("../completion/completion-script.ts");
     cliSession(command).io.stdout.write(await completionScript(shell));
   });

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { openCommand } from "../config/command-workspace.ts";
 import { settingsOf, type SettingSource } from "../config/settings.ts";
 import { paramsSchema } from "../pipeline/params.ts";
-import { paramsOf, type RunFlags } from "./run-options.ts";
+import { paramsOf, type RunFlags } from "./run-flags.ts";
 
 /** What `moonlight config` does. */
 export async function configAction(command: Command, files: readonly string[]): Promise<void> {

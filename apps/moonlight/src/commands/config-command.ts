@@ -1,4 +1,4 @@
-import { addCommonOptions } from "@moonlight-rl/pipeline";
+import { addCommonOptions } from "@moonlight-rl/pipeline/common-options";
 import { Command } from "commander";
 import { addRunOptions } from "./run-options.ts";
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Command, InvalidArgumentError } from "commander";
-import { addCommonOptions, cliSession } from "@moonlight-rl/pipeline";
+import { addCommonOptions } from "@moonlight-rl/pipeline/common-options";
 
 /** `moonlight hub serve DIR`: a folder of repositories by the Hub's protocol, until interrupted. */
 export function hubCommand(): Command {
@@ -16,6 +16,7 @@ export function hubCommand(): Command {
     "Examples:\n  $ moonlight hub serve ./mirror --port 8080\n  $ HF_ENDPOINT=http://127.0.0.1:8080 hf download ORG/NAME\n",
   );
   addCommonOptions(serve).action(async (root: string) => {
+    const { cliSession } = await import("@moonlight-rl/pipeline");
     const flags: { json?: boolean; host: string; port: number } = serve.opts();
     const { io, signal } = cliSession(serve);
     const { startHubServer } = await import("@moonlight-rl/hub");

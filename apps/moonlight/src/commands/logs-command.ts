@@ -1,8 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
-import { addCommonOptions, cliSession } from "@moonlight-rl/pipeline";
+import { addCommonOptions } from "@moonlight-rl/pipeline/common-options";
 import type { WatchEvent } from "@moonlight-rl/miles";
-import { findingText, rolloutTable, stateText, stepTable } from "../logs/log-text.ts";
-import { RolloutRows } from "../logs/rollout-rows.ts";
 
 interface Flags {
   readonly json?: boolean;
@@ -35,10 +33,13 @@ export function logsCommand(): Command {
 `,
   );
   addCommonOptions(command).action(async (file: string) => {
+    const { cliSession } = await import("@moonlight-rl/pipeline");
     const flags: Flags = command.optsWithGlobals();
     const { io, signal } = cliSession(command);
     // Loaded here: the parser is most of the time that --help would take.
     const { readJobLog } = await import("../logs/read-job-log.ts");
+    const { RolloutRows } = await import("../logs/rollout-rows.ts");
+    const { findingText, rolloutTable, stateText, stepTable } = await import("../logs/log-text.ts");
     const rows = new RolloutRows();
     const findings: WatchEvent[] = [];
     const write = (value: object): void => {

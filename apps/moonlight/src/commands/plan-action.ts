@@ -4,7 +4,7 @@ import { openCommand } from "../config/command-workspace.ts";
 import { settingsOf } from "../config/settings.ts";
 import { withEndpoint } from "../hub/bundled-hub.ts";
 import { moonlight } from "../pipeline/moonlight.ts";
-import { mustReuse, paramsOf, type RunFlags } from "./run-options.ts";
+import { mustReuse, paramsOf, type RunFlags } from "./run-flags.ts";
 
 /** What `moonlight plan` does. */
 export async function planAction(command: Command, files: readonly string[]): Promise<void> {

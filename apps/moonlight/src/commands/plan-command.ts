@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { addCommonOptions } from "@moonlight-rl/pipeline";
+import { addCommonOptions } from "@moonlight-rl/pipeline/common-options";
 import { addRunOptions } from "./run-options.ts";
 
 const EXAMPLES = `Examples:

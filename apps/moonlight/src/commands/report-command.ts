@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { addCommonOptions, cliSession, findRun } from "@moonlight-rl/pipeline";
+import { addCommonOptions } from "@moonlight-rl/pipeline/common-options";
 
 /** `moonlight report`: writes a run's page again, here or elsewhere. */
 export function reportCommand(): Command {
@@ -13,6 +13,7 @@ export function reportCommand(): Command {
   addCommonOptions(
     command.option("--out <file>", "where to write it (default: the run's folder)"),
   ).action(async (wanted: string) => {
+    const { cliSession, findRun } = await import("@moonlight-rl/pipeline");
     const flags: { json?: boolean; workspace?: string; out?: string } = command.optsWithGlobals();
     const { io } = cliSession(command);
     const { openCommand } = await import("../config/command-workspace.ts");

@@ -10,7 +10,7 @@ import {
   type RunResult,
   type Workspace,
 } from "@moonlight-rl/pipeline";
-import { UsageError } from "@moonlight-rl/core";
+import { UsageError, type MoonlightEvent } from "@moonlight-rl/core";
 import { openCommand } from "../config/command-workspace.ts";
 import { recordedConfig } from "../config/recorded-config.ts";
 import { settingsOf } from "../config/settings.ts";
@@ -19,10 +19,11 @@ import { moonlight, type MoonlightOutputs } from "../pipeline/moonlight.ts";
 import { paramsSchema, type Params } from "../pipeline/params.ts";
 import { writeReport } from "../report/write-report.ts";
 import { compareReports } from "../runs/compare-reports.ts";
+import { keepRecipe } from "../runs/keep-recipe.ts";
 import { likeText } from "../runs/like-text.ts";
 import { summaryText } from "../runs/summary-text.ts";
 import { runCustom } from "./run-custom.ts";
-import { mustReuse, paramsOf, type RunFlags } from "./run-options.ts";
+import { mustReuse, paramsOf, type RunFlags } from "./run-flags.ts";
 
 /** What `moonlight run` does. */
 export async function runAction(command: Command, files: readonly string[]): Promise<void> {
@@ -51,17 +52,19 @@ export async function runAction(command: Command, files: readonly string[]): Pro
     work: (onEvent, signal) =>
       withEndpoint({ profile: "tiny", ...resuming, ...given }, io.env, async (endpoint) => {
         const params = { ...resuming, ...given, ...(endpoint === undefined ? {} : { endpoint }) };
-        const run = await runPipeline(moonlight, params, {
-          workspace: workspace.root,
-          env: io.env,
-          force: flags.force ?? false,
-          ...reuse,
-          ...recordedConfig(loaded),
-          ...(flags.resume === undefined ? {} : { resume: flags.resume }),
-          ...(flags.like === undefined ? {} : { like: flags.like }),
-          onEvent,
-          signal,
-        });
+        const run = await withRecipe(workspace, onEvent, (told) =>
+          runPipeline(moonlight, params, {
+            workspace: workspace.root,
+            env: io.env,
+            force: flags.force ?? false,
+            ...reuse,
+            ...recordedConfig(loaded),
+            ...(flags.resume === undefined ? {} : { resume: flags.resume }),
+            ...(flags.like === undefined ? {} : { like: flags.like }),
+            onEvent: told,
+            signal,
+          }),
+        );
         const like =
           flags.like === undefined
             ? undefined
@@ -75,6 +78,25 @@ export async function runAction(command: Command, files: readonly string[]): Pro
     text: ({ like, report }) =>
       summaryText(report.data, report.path) + (like === undefined ? "" : likeText(like)),
   });
+}
+
+/** Runs, and then keeps the recipe of what ran, also when it failed. */
+async function withRecipe<T>(
+  workspace: Workspace,
+  onEvent: (event: MoonlightEvent) => void,
+  work: (onEvent: (event: MoonlightEvent) => void) => Promise<T>,
+): Promise<T> {
+  let id: string | undefined;
+  const told = (event: MoonlightEvent): void => {
+    id ??= event.run;
+    onEvent(event);
+  };
+  try {
+    return await work(told);
+  } finally {
+    // What the user must hear of is how the run ended, not that its recipe could not be copied (a full disk, a tampered store).
+    if (id !== undefined) await keepRecipe(workspace, id).catch(() => undefined);
+  }
 }
 
 /** A resumed run keeps its own parameters; giving others would be another run. */

@@ -3,7 +3,7 @@ import { cliSession, present, runPipeline, toJson, type Workspace } from "@moonl
 import type { Command } from "commander";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { recordedConfig } from "../config/recorded-config.ts";
-import type { RunFlags } from "./run-options.ts";
+import type { RunFlags } from "./run-flags.ts";
 
 /** `moonlight run --pipeline NAME`: a pipeline of the user's configuration, with `--param` for its parameters. */
 export async function runCustom(

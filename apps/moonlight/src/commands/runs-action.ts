@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import {
+  brokenRuns,
   cliSession,
   findRun,
   listRuns,
@@ -31,8 +32,11 @@ interface Flags {
 
 /** What `moonlight runs list` does. */
 export async function listAction(command: Command): Promise<void> {
-  const runs = await listRuns((await openCommand(command)).workspace);
+  const { workspace } = await openCommand(command);
+  const runs = await listRuns(workspace);
   write(command, runs.map(plainRun), () => runsTable(runs));
+  for (const { id, error } of await brokenRuns(workspace))
+    cliSession(command).io.stderr.write(`warning RUN_UNREADABLE: ${id}: ${error.message}\n`);
 }
 
 /** What `moonlight runs show` does. */

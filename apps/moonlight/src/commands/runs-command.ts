@@ -1,4 +1,4 @@
-import { addCommonOptions } from "@moonlight-rl/pipeline";
+import { addCommonOptions } from "@moonlight-rl/pipeline/common-options";
 import { Command, InvalidArgumentError, Option } from "commander";
 
 const OUTCOMES = ["correct", "wrong", "no_answer", "unparsable", "truncated", "timed_out"];

@@ -1,4 +1,4 @@
-import { addCommonOptions, cliSession } from "@moonlight-rl/pipeline";
+import { addCommonOptions } from "@moonlight-rl/pipeline/common-options";
 import { Command } from "commander";
 
 /** `moonlight schema [NAME]`: what a command writes with `--json`. */
@@ -11,6 +11,7 @@ export function schemaCommand(): Command {
     "Examples:\n  $ moonlight schema\n  $ moonlight schema run > run.schema.json\n",
   );
   return addCommonOptions(command).action(async (name: string | undefined) => {
+    const { cliSession } = await import("@moonlight-rl/pipeline");
     const flags: { json?: boolean } = command.optsWithGlobals();
     const { io } = cliSession(command);
     const { jsonSchemaOf, schemaNames } = await import("../schemas/json-schema.ts");

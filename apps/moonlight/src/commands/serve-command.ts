@@ -1,6 +1,5 @@
 import { once } from "node:events";
-import { UsageError } from "@moonlight-rl/core";
-import { addCommonOptions, cliSession } from "@moonlight-rl/pipeline";
+import { addCommonOptions } from "@moonlight-rl/pipeline/common-options";
 import { Command, InvalidArgumentError } from "commander";
 
 interface Flags {
@@ -44,11 +43,12 @@ export function serveCommand(): Command {
 `,
   );
   addCommonOptions(serve).action(async (checkpoint: string) => {
+    const { cliSession } = await import("@moonlight-rl/pipeline");
     const flags: Flags = serve.opts();
     const { io, signal } = cliSession(serve);
     const { startServer } = await import("@moonlight-rl/embedded");
     const { apiKeyEnv, ...options } = flags;
-    const apiKey = keyOf(apiKeyEnv);
+    const apiKey = await keyOf(apiKeyEnv);
     if (apiKey === undefined && !/^(?:127\.|::1$|localhost$)/.test(flags.host)) {
       io.stderr.write(
         `warning  ${flags.host} may be reached by others, and there is no key: see --api-key-env\n`,
@@ -68,10 +68,11 @@ export function serveCommand(): Command {
 }
 
 /** The key from the environment: never from the command line, where others can read it. */
-function keyOf(variable: string | undefined): string | undefined {
+async function keyOf(variable: string | undefined): Promise<string | undefined> {
   if (variable === undefined) return undefined;
   const key = process.env[variable];
   if (key !== undefined && key !== "") return key;
+  const { UsageError } = await import("@moonlight-rl/core");
   throw new UsageError("SERVE_KEY_MISSING", `The environment variable ${variable} is not set.`, {
     field: "--api-key-env",
     hint: `Set ${variable} to the key, or leave the option out.`,

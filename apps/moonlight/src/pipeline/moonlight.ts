@@ -4,7 +4,8 @@ import { fetchAssets } from "@moonlight-rl/fetch/stage";
 import { definePipeline, type Artifact } from "@moonlight-rl/pipeline";
 import { rolloutConfig } from "@moonlight-rl/rollout-config/stage";
 import { train } from "@moonlight-rl/train/stage";
-import { PROFILE_ASSETS, paramsSchema, type StageId } from "./params.ts";
+import { PROFILE_ASSETS, paramsSchema } from "./params.ts";
+import { type StageId } from "./stage-ids.ts";
 
 /** What the pipeline hands back; with `until` only what was reached. */
 export interface MoonlightOutputs {

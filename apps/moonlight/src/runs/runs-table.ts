@@ -8,7 +8,7 @@ export function runsTable(runs: readonly RunSummary[]): string {
   const seconds = ({ started, finished }: RunSummary): string =>
     finished === undefined
       ? ""
-      : formatDuration((Date.parse(finished) - Date.parse(started)) / 1000);
+      : formatDuration(Math.max(0, Date.parse(finished) - Date.parse(started)) / 1000);
   return formatTable(
     [
       { title: "run" },

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -212,6 +212,8 @@ describe("runs compare and run --like", () => {
     const first = await run();
     const second = await run("--set", "optimizer.lr=0.125");
     const workspace = openWorkspace(join(folder, "ws"));
+    const kept = await readFile(join(workspace.runs, second.id, "recipe.json"), "utf8");
+    expect(JSON.parse(kept)).toMatchObject({ optimizer: { lr: 0.125 }, seed: 1234 });
     const comparison = await compareReports(workspace, first.id, second.id);
     expect(comparison.firstCause).toMatchObject({
       kind: "recipe",

@@ -131,7 +131,8 @@ async function takeOver(path: string, dead: LockHolder | undefined): Promise<voi
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     const status = await stat(breaker).catch(() => undefined);
-    if (status !== undefined && Date.now() - status.mtimeMs > BREAKER_STALE_MS) {
+    // One from the future is stale, too: the clock was set back since its maker died.
+    if (status !== undefined && Math.abs(Date.now() - status.mtimeMs) > BREAKER_STALE_MS) {
       await removePath(breaker);
     }
     await sleep(POLL_MS / 10);

@@ -3,12 +3,14 @@ import { access, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
   lockHolder,
+  toMoonlightError,
   closest,
   readJson,
   readNdjson,
   UsageError,
   validate,
   eventSchema,
+  type MoonlightError,
   type MoonlightEvent,
 } from "@moonlight-rl/core";
 import { compare } from "../artifact/folder.ts";
@@ -35,13 +37,19 @@ export function runFiles(workspace: Workspace, id: string): RunFiles {
   };
 }
 
-/** Makes the folder of a new run. Ids sort by start (UTC): `20261123-182030-a1b2`. */
+/**
+ * Makes the folder of a new run. Ids sort by start (UTC): `20261123-182030-a1b2`, where the last part is the millisecond in
+ * hexadecimal and a random digit, so that "latest" is the later of two runs of one second.
+ */
 export async function createRunFolder(workspace: Workspace, now: Date): Promise<string> {
   await mkdir(workspace.runs, { recursive: true });
   const [date = "", time = ""] = now.toISOString().split("T");
   const stamp = `${date.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}`;
-  for (;;) {
-    const id = `${stamp}-${randomBytes(2).toString("hex")}`;
+  const millisecond = now.getUTCMilliseconds().toString(16).padStart(3, "0");
+  for (let attempt = 0; ; attempt++) {
+    const random = randomBytes(2).toString("hex");
+    // Sixteen runs of one millisecond are more than enough; a clock that stands still must not end in a loop.
+    const id = `${stamp}-${attempt < 64 ? millisecond + random.slice(-1) : random}`;
     try {
       await mkdir(join(workspace.runs, id));
       return id;
@@ -64,6 +72,19 @@ export async function listRuns(workspace: Workspace): Promise<RunSummary[]> {
     if (run !== undefined) runs.push(run);
   }
   return runs;
+}
+
+/** Runs whose run.json is there and cannot be read, with why. */
+export async function brokenRuns(
+  workspace: Workspace,
+): Promise<{ readonly id: string; readonly error: MoonlightError }[]> {
+  const broken: { id: string; error: MoonlightError }[] = [];
+  for (const id of await runIds(workspace)) {
+    await readRun(workspace, id).catch((error: unknown) =>
+      broken.push({ id, error: toMoonlightError(error) }),
+    );
+  }
+  return broken;
 }
 
 export async function readRun(workspace: Workspace, id: string): Promise<RunSummary> {

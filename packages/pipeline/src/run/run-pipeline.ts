@@ -141,9 +141,13 @@ async function runInFolder<P extends z.ZodObject, R>(
     stop.abort();
     await stages.settled();
     const status = error.code === "INTERRUPTED" ? "interrupted" : "failed";
-    journal.append({ type: "closed", time: now(), status });
-    await save({ status, finished: now(), error: errorOf(error) });
     emit({ type: "run.finished", status, seconds: seconds(), error: errorOf(error) });
+    try {
+      journal.append({ type: "closed", time: now(), status });
+      await save({ status, finished: now(), error: errorOf(error) });
+    } catch {
+      // The disk that is full, say: what went wrong first is what the caller needs. Readers see from the lock that the run has ended.
+    }
     throw error;
   } finally {
     journal.close();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mustReuse, paramsOf } from "./run-options.ts";
+import { mustReuse, paramsOf } from "./run-flags.ts";
 
 describe("--from, --until and --only", () => {
   it("say which stages must have results", () => {

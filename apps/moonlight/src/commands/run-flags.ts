@@ -1,0 +1,79 @@
+import { UsageError } from "@moonlight-rl/core";
+import type { Params } from "../pipeline/params.ts";
+import { STAGE_IDS, type StageId } from "../pipeline/stage-ids.ts";
+
+/** Flags of `run` and `plan`, as commander gives them. */
+export interface RunFlags extends Partial<Params> {
+  readonly json?: boolean;
+  readonly workspace?: string;
+  readonly force?: boolean;
+  readonly from?: StageId;
+  readonly only?: StageId;
+  readonly resume?: string;
+  readonly like?: string;
+  readonly config?: string;
+  /** Name of a pipeline of the configuration, and its parameters. */
+  readonly pipeline?: string;
+  readonly param?: readonly string[];
+}
+
+/** The parameters that were given; the schema fills in the rest. */
+export function paramsOf(flags: RunFlags, files: readonly string[]): Partial<Params> {
+  const {
+    profile,
+    backend,
+    set,
+    seed,
+    model,
+    revision,
+    promptData,
+    evalData,
+    endpoint,
+    root,
+    rayAddress,
+    miles,
+    python,
+    onInterrupt,
+    only,
+  } = flags;
+  const until = flags.until ?? only;
+  const given = {
+    profile,
+    backend,
+    set,
+    seed,
+    model,
+    revision,
+    promptData,
+    evalData,
+    endpoint,
+    root,
+    rayAddress,
+    miles,
+    python,
+    onInterrupt,
+    until,
+    ...(files.length > 0 ? { files: [...files] } : {}),
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** Stages before `--from` (or `--only`): they must have results. Errors: `RUN_FLAGS` when the flags contradict each other. */
+export function mustReuse({ from, until, only }: RunFlags): { mustReuse?: readonly StageId[] } {
+  const first = from ?? only;
+  const last = until ?? only;
+  const contradiction =
+    only !== undefined && (from !== undefined || until !== undefined)
+      ? ["--only", "--only is --from and --until in one; it stands alone."]
+      : first !== undefined &&
+          last !== undefined &&
+          STAGE_IDS.indexOf(first) > STAGE_IDS.indexOf(last)
+        ? ["--from", `${first} comes after ${last}: nothing would be left to do.`]
+        : undefined;
+  if (contradiction !== undefined) {
+    const [field = "", message = ""] = contradiction;
+    const hint = `The stages in order: ${STAGE_IDS.join(", ")}.`;
+    throw new UsageError("RUN_FLAGS", message, { field, hint });
+  }
+  return first === undefined ? {} : { mustReuse: STAGE_IDS.slice(0, STAGE_IDS.indexOf(first)) };
+}
