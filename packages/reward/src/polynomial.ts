@@ -5,7 +5,7 @@ export type Polynomial = ReadonlyMap<string, bigint>;
 export class EffortExceeded extends Error {}
 
 const MAX_TERMS = 400;
-const MAX_DEGREE = 128;
+export const MAX_DEGREE = 128;
 const MAX_BITS = 1 << 17;
 /** In products of two 64-bit words: a few milliseconds. */
 const MAX_WORK = 1 << 21;
@@ -48,6 +48,15 @@ export function add(a: Polynomial, b: Polynomial, budget: Budget): Polynomial {
     else sum.set(monomial, total);
   }
   return sum;
+}
+
+/** The most factors that a monomial has. */
+export function degreeOf(polynomial: Polynomial): number {
+  let degree = 0;
+  for (const monomial of polynomial.keys()) {
+    if (monomial !== "") degree = Math.max(degree, monomial.split("*").length);
+  }
+  return degree;
 }
 
 export function negate(a: Polynomial): Polynomial {

@@ -3,7 +3,9 @@ import {
   add,
   constant,
   constantOf,
+  degreeOf,
   EffortExceeded,
+  MAX_DEGREE,
   multiply,
   negate,
   ONE,
@@ -220,6 +222,8 @@ export function invert({ numerator, denominator }: Ratio): Ratio {
 }
 
 function raise(base: Polynomial, exponent: bigint, budget: Budget): Polynomial {
+  // Known beforehand, so that nothing is worked out in vain.
+  if (BigInt(degreeOf(base)) * exponent > BigInt(MAX_DEGREE)) throw new EffortExceeded();
   let result: Polynomial = ONE;
   let square = base;
   for (let rest = exponent; rest > 0n; rest >>= 1n) {

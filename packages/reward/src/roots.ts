@@ -1,5 +1,5 @@
 import type { Atoms } from "./atoms.ts";
-import { absolute, floorDivide, gcd, primesOf } from "./integers.ts";
+import { absolute, floorDivide, gcd, integerRoot, primesOf } from "./integers.ts";
 import { constant, ONE, type Budget, type Polynomial } from "./polynomial.ts";
 import {
   invert,
@@ -31,6 +31,8 @@ export function rootOf(value: Ratio, degree: bigint, means: Means): Ratio {
   const content = contentOf(reduced);
   const inner = atoms.reduce(multiplyRatios(reduced, invert(content), budget));
   let result = contentRoot(content, degree, means);
+  const square = degree === 2n ? rootOfSquare(inner, means) : undefined;
+  if (square !== undefined) return multiplyRatios(result, square, budget);
   const { positive, rest } = positiveFactors(inner, atoms);
   for (const [name, count] of positive) {
     result = multiplyRatios(result, factorRoot(name, count, degree, means), budget);
@@ -38,6 +40,24 @@ export function rootOf(value: Ratio, degree: bigint, means: Means): Ratio {
   const sign = numberOf(rest);
   const root = sign === undefined ? atomRoot(rest, degree, means) : numberRoot(sign, degree, means);
   return multiplyRatios(result, root, budget);
+}
+
+/** Of the square of a sum of positive quantities, such as ln 2 + ln 3: that sum. */
+function rootOfSquare(value: Ratio, { atoms, budget }: Means): Ratio | undefined {
+  if (value.numerator.size === 1 || !isOne(value.denominator)) return undefined;
+  const sum = new Map<string, bigint>();
+  for (const [monomial, coefficient] of value.numerator) {
+    const names = monomial.split("*");
+    if (coefficient < 0n || !names.every((name) => atoms.isPositive(name))) return undefined;
+    const root = integerRoot(coefficient);
+    if (root !== undefined && names.length === 2 && names[0] === names[1]) {
+      sum.set(names[0] ?? "", root);
+    }
+  }
+  const found: Ratio = { numerator: sum, denominator: ONE };
+  const square = multiplyRatios(found, found, budget).numerator;
+  const same = [...square].every(([key, count]) => value.numerator.get(key) === count);
+  return same && square.size === value.numerator.size ? found : undefined;
 }
 
 /** Longer denominators than answers have are those of decimals. */
