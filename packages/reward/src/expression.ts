@@ -170,7 +170,10 @@ class Reader {
   }
 
   #group(): Value {
-    const value = this.#sum();
+    const start = this.#at;
+    let value = this.#sum();
+    const end = this.#at;
+    if (this.#take("==")) value = this.#comparison(value, this.#text.slice(start, end));
     if (!this.#take(")")) throw new NotComputable();
     return value;
   }
@@ -182,6 +185,23 @@ class Reader {
     const { numerator, denominator } = number;
     const sign = denominator < 0n ? -1n : 1n;
     return whole(floorDivide(sign * numerator, sign * denominator));
+  }
+
+  /** `a==b` is true or false there, and a truth is a number: 1 for what is written alike, 0 for other values. */
+  #comparison(left: Value, text: string): Value {
+    const start = this.#at;
+    const right = this.#sum();
+    if (this.#text.slice(start, this.#at) === text) return whole(1n);
+    const difference = sum(left, opposite(right), this.#budget);
+    if (typeof difference === "number" ? difference === 0 : !this.#isDifferent(difference)) {
+      throw new NotComputable();
+    }
+    return whole(0n);
+  }
+
+  #isDifferent(difference: Ratio): boolean {
+    const reduced = this.atoms.reduce(difference);
+    return reduced.numerator.size > 0 && !this.atoms.mentions(reduced);
   }
 
   #isReal(value: Value): boolean {
