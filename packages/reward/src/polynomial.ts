@@ -13,8 +13,6 @@ const MAX_WORK = 1 << 21;
 /** What all operations of one comparison may cost together. */
 export class Budget {
   #left = MAX_WORK;
-  /** Whether a decimal has met an unknown: then coefficients are rounded as the reference's are. */
-  decimals = false;
 
   spend(work: number): void {
     this.#left -= work;

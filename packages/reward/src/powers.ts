@@ -165,7 +165,8 @@ function wholePower(base: Ratio, exponent: bigint, { atoms, budget }: Means): Ra
     const reduced = atoms.reduce(base);
     const number = numberOf(reduced);
     const bits = number === undefined ? 1 : number.numerator.toString(2).length;
-    if (BigInt(bits) * absolute(exponent) > BigInt(MAX_POWER_BITS)) throw error;
+    const isNumber = number !== undefined;
+    if (isNumber && BigInt(bits) * absolute(exponent) > BigInt(MAX_POWER_BITS)) throw error;
     return atoms.of(`power ${exponent} of ${atoms.describe(reduced)}`);
   }
 }

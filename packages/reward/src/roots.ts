@@ -3,6 +3,7 @@ import { absolute, floorDivide, gcd, integerRoot, primesOf } from "./integers.ts
 import { constant, ONE, type Budget, type Polynomial } from "./polynomial.ts";
 import {
   invert,
+  like,
   multiplyRatios,
   numberOf,
   power,
@@ -60,15 +61,10 @@ function rootOfSquare(value: Ratio, { atoms, budget }: Means): Ratio | undefined
   return same && square.size === value.numerator.size ? found : undefined;
 }
 
-/** Longer denominators than answers have are those of decimals. */
-const DECIMAL_DENOMINATOR = 1n << 20n;
-
 /** Of a positive number: of a decimal the double. */
 function contentRoot(content: Ratio, degree: bigint, means: Means): Ratio {
   const number = numberOf(content) ?? { numerator: 1n, denominator: 1n };
-  if (!means.budget.decimals || number.denominator < DECIMAL_DENOMINATOR) {
-    return numberRoot(number, degree, means);
-  }
+  if (content.decimal !== true) return numberRoot(number, degree, means);
   const double = toDouble(content);
   return ratioOf(degree === 2n ? Math.sqrt(double) : double ** (1 / Number(degree)));
 }
@@ -167,10 +163,14 @@ function numberRoot(
 }
 
 /** The greatest positive number that divides a value. */
-export function contentOf({ numerator, denominator }: Ratio): Ratio {
+export function contentOf(value: Ratio): Ratio {
+  const { numerator, denominator } = value;
   const common = (polynomial: Ratio["numerator"]): bigint =>
     [...polynomial.values()].reduce((found, coefficient) => gcd(found, coefficient), 0n);
-  return { numerator: constant(common(numerator)), denominator: constant(common(denominator)) };
+  return like(
+    { numerator: constant(common(numerator)), denominator: constant(common(denominator)) },
+    value,
+  );
 }
 
 function wholeRatioPower(base: bigint, exponent: bigint): Ratio {
