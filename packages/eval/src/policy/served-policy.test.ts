@@ -50,7 +50,7 @@ async function inputOf(kit: Kit, mode: string) {
     nSamplesPerPrompt: 4,
     attempts: 2,
     concurrency: 2,
-    serverTimeout: mode === "never" ? 1 : 60,
+    serverTimeout: mode === "never" ? 4 : 60,
   };
 }
 
@@ -78,7 +78,7 @@ describe("a checkpoint in an SGLang that is started", () => {
   it.each([
     ["fails", "EVAL_SERVER_FAILED", /exit code 7[^]*CUDA out of memory/],
     ["dies", "EVAL_SERVER_FAILED", /exit code 9[^]*scheduler died/],
-    ["never", "EVAL_SERVER_LATE", /after 1 seconds[^]*loading/],
+    ["never", "EVAL_SERVER_LATE", /after 4 seconds[^]*loading/],
   ])("that %s says why in its own words, and leaves nothing", async (mode, code, message) => {
     await withStage(evaluate, async (kit) => {
       await expect(kit.run(await inputOf(kit, mode))).rejects.toMatchObject({
