@@ -6,6 +6,8 @@ export interface BenchOptions {
   readonly repeat: number;
   /** Folder for data that later runs may find again: `--keep`, else a temporary one. */
   readonly folder: string;
+  /** Checkout of the reference, where a bench runs its code. */
+  readonly miles?: string | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -17,6 +17,7 @@ interface Flags {
   readonly size: number;
   readonly repeat: number;
   readonly keep?: string;
+  readonly miles?: string;
 }
 
 const program = new Command("bench")
@@ -26,6 +27,7 @@ const program = new Command("bench")
   .option("--size <bytes>", "data that benches make, such as 512MB", size, 4e9)
   .option("--repeat <count>", "runs of each contender; figures are medians", count, 3)
   .option("--keep <folder>", "keep data there, and find it again next time")
+  .option("--miles <folder>", "checkout of the reference, whose graders bench reward runs")
   .addHelpText(
     "after",
     `\nBenches:\n${BENCHES.map(({ name, what }) => `  ${name.padEnd(9)} ${what}`).join("\n")}
@@ -57,7 +59,13 @@ async function main(wanted: readonly string[], flags: Flags): Promise<void> {
     const report = await runBenches(
       benches,
       await readGoals(),
-      { size: flags.size, repeat: flags.repeat, folder, signal: stop.signal },
+      {
+        size: flags.size,
+        repeat: flags.repeat,
+        folder,
+        signal: stop.signal,
+        miles: flags.miles && resolve(flags.miles),
+      },
       {
         row: (row) => {
           if (json) console.log(JSON.stringify(row));

@@ -143,7 +143,7 @@ async function overlapsOf(
 }
 
 function identityOf(choice: PolicyChoice, input: EvalInput): string {
-  if (choice.kind === "embedded") return choice.model.digest;
+  if (choice.kind === "embedded" || choice.kind === "served") return choice.model.digest;
   return choice.kind === "endpoint"
     ? `served:${choice.options.model ?? "default"}`
     : `responses:${input.responsesSha256}`;

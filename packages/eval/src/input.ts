@@ -16,6 +16,29 @@ const policyShape = {
   model: artifact("hf-model")
     .optional()
     .describe("Model folder with its tokenizer, sampled by the embedded engine."),
+  engine: z
+    .enum(["embedded", "sglang"])
+    .optional()
+    .describe(
+      "What samples the model: the engine in this process, or an SGLang that is started. Default embedded.",
+    ),
+  serverCommand: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe("Program and arguments that start SGLang. Default: python3 -m sglang.launch_server."),
+  serverArgs: z
+    .array(z.string())
+    .optional()
+    .describe("Further arguments of SGLang, such as --tp=8."),
+  serverTimeout: unkeyed(
+    z
+      .number()
+      .positive()
+      .max(86_400)
+      .optional()
+      .describe("Seconds until SGLang has to be healthy. Default 1800."),
+  ),
   endpoint: unkeyed(
     z.string().min(1).optional().describe("Address of a server that is asked instead of a model."),
   ),

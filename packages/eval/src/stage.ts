@@ -30,8 +30,9 @@ export const evaluate = defineStage({
   verdict: ({ result, summary }, input) => gateVerdict(summary, input, result.path),
 
   /** What others compute may be another thing tomorrow: their servers, their code. */
-  cacheable: ({ endpoint, customRmPath, rmType, datasets = [] }) =>
+  cacheable: ({ endpoint, engine, customRmPath, rmType, datasets = [] }) =>
     endpoint === undefined &&
+    engine !== "sglang" &&
     [{ customRmPath, rmType }, ...datasets].every(
       (set) => set.customRmPath === undefined && !isRemote(set.rmType ?? ""),
     ),

@@ -9,7 +9,7 @@ import {
   type Budget,
   type Polynomial,
 } from "./polynomial.ts";
-import { addRatios, multiplyRatios, type Ratio } from "./quantity.ts";
+import { addRatios, like, multiplyRatios, type Ratio } from "./quantity.ts";
 
 interface Atom {
   readonly key: string;
@@ -76,19 +76,22 @@ export class Atoms {
   reduce(value: Ratio): Ratio {
     const top = this.#applied(value.numerator);
     const bottom = this.#applied(value.denominator);
-    if (top === undefined && bottom === undefined) return cancelled(value);
+    if (top === undefined && bottom === undefined) return like(cancelled(value), value);
     const upper = top ?? { numerator: value.numerator, denominator: ONE };
     const lower = bottom ?? { numerator: value.denominator, denominator: ONE };
-    return this.reduce({
+    const applied = {
       numerator: multiply(upper.numerator, lower.denominator, this.#budget),
       denominator: multiply(upper.denominator, lower.numerator, this.#budget),
-    });
+    };
+    return this.reduce(like(applied, value));
   }
 
   /** A name for a value. Equal values that were worked out differently may differ in it, different ones always do. */
   describe(value: Ratio): string {
-    const { numerator, denominator } = this.reduce(value);
-    return `(${terms(numerator)})/(${terms(denominator)})`;
+    const { numerator, denominator, decimal } = this.reduce(value);
+    // √(3.0 − y) is another root there than √(3 − y).
+    const mark = decimal === true ? " decimal" : "";
+    return `(${terms(numerator)})/(${terms(denominator)})${mark}`;
   }
 
   /** Whether atoms stand in it: then it may be zero without looking like it. */

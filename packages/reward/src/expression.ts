@@ -54,22 +54,19 @@ export interface Evaluated {
  */
 export function evaluate(text: string): Evaluated {
   if (text.length > MAX_LENGTH) throw new NotComputable();
+  // Not one sign there, where the line ends between.
+  if (/[*/^]\s*\n\s*[*/^]/.test(text)) throw new NotComputable();
   // Within parentheses, where all of it is, a line may end anywhere between two tokens.
   const line = text.replaceAll(/(?<=[-+*/^(])\s*\n\s*|\s*\n\s*(?=[-+*/^)])/g, "");
   const source = line.replaceAll("^", "**");
-  const budget = new Budget();
-  const reader = new Reader(source, budget);
-  const value = reader.whole();
-  if (!budget.decimals) return { value, atoms: reader.atoms };
-  // What came before the first decimal is rounded like all else.
-  const again = new Reader(source, budget);
-  return { value: again.whole(), atoms: again.atoms };
+  const reader = new Reader(source);
+  return { value: reader.whole(), atoms: reader.atoms };
 }
 
 class Reader {
   #text: string;
-  readonly #budget: Budget;
-  readonly atoms: Atoms;
+  readonly #budget = new Budget();
+  readonly atoms = new Atoms(this.#budget);
   #at = 0;
   #depth = 0;
   /** End of the last name. */
@@ -77,10 +74,8 @@ class Reader {
   /** End of the row of letters that the cursor stands in. */
   #rowEnd = 0;
 
-  constructor(text: string, budget: Budget) {
+  constructor(text: string) {
     this.#text = text;
-    this.#budget = budget;
-    this.atoms = new Atoms(budget);
   }
 
   whole(): Value {
@@ -170,7 +165,10 @@ class Reader {
   }
 
   #group(): Value {
-    const value = this.#sum();
+    const start = this.#at;
+    let value = this.#sum();
+    const end = this.#at;
+    if (this.#take("==")) value = this.#comparison(value, this.#text.slice(start, end));
     if (!this.#take(")")) throw new NotComputable();
     return value;
   }
@@ -182,6 +180,23 @@ class Reader {
     const { numerator, denominator } = number;
     const sign = denominator < 0n ? -1n : 1n;
     return whole(floorDivide(sign * numerator, sign * denominator));
+  }
+
+  /** `a==b` is true or false there, and a truth is a number: 1 for what is written alike, 0 for other values. */
+  #comparison(left: Value, text: string): Value {
+    const start = this.#at;
+    const right = this.#sum();
+    if (this.#text.slice(start, this.#at) === text) return whole(1n);
+    const difference = sum(left, opposite(right), this.#budget);
+    if (typeof difference === "number" ? difference === 0 : !this.#isDifferent(difference)) {
+      throw new NotComputable();
+    }
+    return whole(0n);
+  }
+
+  #isDifferent(difference: Ratio): boolean {
+    const reduced = this.atoms.reduce(difference);
+    return reduced.numerator.size > 0 && !this.atoms.mentions(reduced);
   }
 
   #isReal(value: Value): boolean {
@@ -237,6 +252,11 @@ class Reader {
       const value = this.#group();
       if (!this.#isReal(value)) throw new NotComputable();
       return name === "re" ? value : whole(0n);
+    }
+    if (name === "li" && this.#take("(")) {
+      const value = this.#group();
+      if (typeof value === "number") throw new NotComputable();
+      return this.atoms.of(`li ${this.atoms.describe(value)}`);
     }
     if (MEANINGFUL.has(name)) throw new NotComputable();
     // A name with a lowered part is one unknown; any other is a row of letters and numbers, a product.

@@ -17,7 +17,8 @@ export function* primesOf(value: bigint): Generator<[bigint, bigint]> {
   yield root === undefined ? [rest, 1n] : [root, 2n];
 }
 
-function integerRoot(value: bigint): bigint | undefined {
+/** The square root of a positive number that is a square. */
+export function integerRoot(value: bigint): bigint | undefined {
   let root = 1n << BigInt(Math.ceil(value.toString(2).length / 2));
   for (;;) {
     const next = (root + value / root) >> 1n;

@@ -9,7 +9,8 @@ import { strip } from "./python-number.ts";
 
 /** About where the reference runs out of stack. */
 const MAX_DEPTH = 140;
-const LETTER = /[A-Za-z]+/y;
+/** Of any script. */
+const LETTER = /\p{L}+/uy;
 const SPACES = /[ \t-\r]*/y;
 const PLAIN = /[^\\{}[\]~&`'!?-]+/y;
 
@@ -165,7 +166,7 @@ class Converter {
       if (rule.bare === undefined) throw new ConversionFailure();
       return rule.bare;
     }
-    if (/^[A-Za-z]/.test(name)) this.#skipSpaces();
+    if (/^\p{L}/u.test(name)) this.#skipSpaces();
     return SYMBOLS.get(name) ?? "";
   }
 
@@ -226,7 +227,7 @@ class Converter {
     if (name === "\\") return "\n";
     const rule = COMMANDS.get(name);
     if (rule !== undefined && rule.bare === undefined) throw new ConversionFailure();
-    if (/^[A-Za-z]/.test(name)) this.#skipSpaces();
+    if (/^\p{L}/u.test(name)) this.#skipSpaces();
     return rule?.bare ?? SYMBOLS.get(name) ?? "";
   }
 

@@ -5,7 +5,7 @@ export type Polynomial = ReadonlyMap<string, bigint>;
 export class EffortExceeded extends Error {}
 
 const MAX_TERMS = 400;
-const MAX_DEGREE = 128;
+export const MAX_DEGREE = 128;
 const MAX_BITS = 1 << 17;
 /** In products of two 64-bit words: a few milliseconds. */
 const MAX_WORK = 1 << 21;
@@ -13,8 +13,6 @@ const MAX_WORK = 1 << 21;
 /** What all operations of one comparison may cost together. */
 export class Budget {
   #left = MAX_WORK;
-  /** Whether a decimal has met an unknown: then coefficients are rounded as the reference's are. */
-  decimals = false;
 
   spend(work: number): void {
     this.#left -= work;
@@ -48,6 +46,15 @@ export function add(a: Polynomial, b: Polynomial, budget: Budget): Polynomial {
     else sum.set(monomial, total);
   }
   return sum;
+}
+
+/** The most factors that a monomial has. */
+export function degreeOf(polynomial: Polynomial): number {
+  let degree = 0;
+  for (const monomial of polynomial.keys()) {
+    if (monomial !== "") degree = Math.max(degree, monomial.split("*").length);
+  }
+  return degree;
 }
 
 export function negate(a: Polynomial): Polynomial {

@@ -22,8 +22,9 @@ import {
 
 /** Greater powers of numbers than the reference computes in any time. Bits. */
 const MAX_POWER_BITS = 1 << 27;
-/** Greater ones are no double; they stay exact. */
+/** Of a decimal: greater ones are no double; still greater ones are not worked out there and stand for themselves. */
 const MAX_DOUBLE_FACTORIAL = 165;
+const MAX_ROUNDED_FACTORIAL = 9_999;
 const MAX_DOUBLE = 1e290;
 const MAX_COUNTED_FACTORIAL = 1_000_000n;
 const MAX_FACTORIAL_SHIFT = 20n;
@@ -108,9 +109,9 @@ export function factorialOf(value: Value, { atoms, budget }: Means): Value {
   if (typeof value === "number") {
     if (!Number.isSafeInteger(value)) throw new NotComputable();
     const exact = whole(BigInt(value));
-    return value > MAX_DOUBLE_FACTORIAL
-      ? factorialOf(exact, { atoms, budget })
-      : toDouble(factorial(exact));
+    if (value > MAX_ROUNDED_FACTORIAL) return factorialOf(exact, { atoms, budget });
+    if (value > MAX_DOUBLE_FACTORIAL) throw new NotComputable();
+    return toDouble(factorial(exact));
   }
   const reduced = atoms.reduce(value);
   const n = integerOf(reduced);
@@ -164,7 +165,8 @@ function wholePower(base: Ratio, exponent: bigint, { atoms, budget }: Means): Ra
     const reduced = atoms.reduce(base);
     const number = numberOf(reduced);
     const bits = number === undefined ? 1 : number.numerator.toString(2).length;
-    if (BigInt(bits) * absolute(exponent) > BigInt(MAX_POWER_BITS)) throw error;
+    const isNumber = number !== undefined;
+    if (isNumber && BigInt(bits) * absolute(exponent) > BigInt(MAX_POWER_BITS)) throw error;
     return atoms.of(`power ${exponent} of ${atoms.describe(reduced)}`);
   }
 }

@@ -3,7 +3,9 @@ import {
   add,
   constant,
   constantOf,
+  degreeOf,
   EffortExceeded,
+  MAX_DEGREE,
   multiply,
   negate,
   ONE,
@@ -15,6 +17,8 @@ import {
 export interface Ratio {
   readonly numerator: Polynomial;
   readonly denominator: Polynomial;
+  /** Whether a decimal is in it: then coefficients are rounded as the reference's are. */
+  readonly decimal?: true;
 }
 
 /** A value is exact, or a double where the text had a decimal point: then it is computed as the reference does, in doubles and in order. */
@@ -38,14 +42,14 @@ export function isZero(value: Value): boolean {
 export function sum(a: Value, b: Value, budget: Budget): Value {
   const inDoubles = (x: number, y: number): number => x + y;
   const exactly = (x: Ratio, y: Ratio): Ratio =>
-    budget.decimals ? rounded(addRatios(rounded(x), rounded(y), budget)) : addRatios(x, y, budget);
-  return combine(a, b, inDoubles, exactly, budget);
+    isDecimal(x, y) ? rounded(addRatios(rounded(x), rounded(y), budget)) : addRatios(x, y, budget);
+  return combine(a, b, inDoubles, exactly);
 }
 
 export function product(a: Value, b: Value, budget: Budget): Value {
   const inDoubles = (x: number, y: number): number =>
     x === 0 || y === 0 ? 0 : x * y || Number.NaN;
-  return combine(a, b, inDoubles, (x, y) => timesRatio(x, y, budget), budget);
+  return combine(a, b, inDoubles, (x, y) => timesRatio(x, y, budget));
 }
 
 export function quotient(a: Value, b: Value, budget: Budget): Value {
@@ -53,12 +57,12 @@ export function quotient(a: Value, b: Value, budget: Budget): Value {
   // The reference divides an exact number by a decimal by way of the reciprocal.
   if (typeof b === "number" && typeof a !== "number") return product(a, 1 / b, budget);
   const inDoubles = (x: number, y: number): number => (x === 0 ? 0 : x / y || Number.NaN);
-  return combine(a, b, inDoubles, (x, y) => timesRatio(x, invert(y), budget), budget);
+  return combine(a, b, inDoubles, (x, y) => timesRatio(x, invert(y), budget));
 }
 
 /** What is left as a product there is not rounded here either. */
 function timesRatio(a: Ratio, b: Ratio, budget: Budget): Ratio {
-  if (!budget.decimals || !(isTerm(a) || isTerm(b))) return multiplyRatios(a, b, budget);
+  if (!isDecimal(a, b) || !(isTerm(a) || isTerm(b))) return multiplyRatios(a, b, budget);
   return rounded(multiplyRatios(rounded(a), rounded(b), budget));
 }
 
@@ -79,11 +83,14 @@ export function power(base: Value, exponent: Value, budget: Budget): Value {
   const exact = typeof base === "number" ? ratioOf(base) : base;
   if (n < 0n && isZero(base)) throw new NotComputable();
   const oriented = n < 0n ? { numerator: exact.denominator, denominator: exact.numerator } : exact;
-  const raised = {
-    numerator: raise(oriented.numerator, size, budget),
-    denominator: raise(oriented.denominator, size, budget),
-  };
-  if (typeof base !== "number" && budget.decimals && isTerm(raised)) return rounded(raised);
+  const raised = like(
+    {
+      numerator: raise(oriented.numerator, size, budget),
+      denominator: raise(oriented.denominator, size, budget),
+    },
+    exact,
+  );
+  if (typeof base !== "number" && isDecimal(exact) && isTerm(raised)) return rounded(raised);
   return typeof base === "number" ? checked(toDouble(raised)) : raised;
 }
 
@@ -121,12 +128,10 @@ function combine(
   b: Value,
   inDoubles: (a: number, b: number) => number,
   exactly: (a: Ratio, b: Ratio) => Ratio,
-  budget: Budget,
 ): Value {
   if (typeof a !== "number" && typeof b !== "number") return exactly(a, b);
   if (isNumber(a) && isNumber(b)) return checked(inDoubles(toDouble(a), toDouble(b)));
   if (isZero(a) || isZero(b)) return exactly(toRatio(a), toRatio(b));
-  budget.decimals = true;
   return rounded(exactly(toRatio(a), toRatio(b)));
 }
 
@@ -152,6 +157,15 @@ function toRatio(value: Value): Ratio {
   return typeof value === "number" ? ratioOf(value) : value;
 }
 
+function isDecimal(...ratios: readonly Ratio[]): boolean {
+  return ratios.some(({ decimal }) => decimal === true);
+}
+
+/** The value with the mark of what it was made of. */
+export function like(value: Ratio, ...from: readonly Ratio[]): Ratio {
+  return isDecimal(...from) ? { ...value, decimal: true } : value;
+}
+
 function isTerm({ numerator, denominator }: Ratio): boolean {
   return numerator.size === 1 && denominator.size === 1;
 }
@@ -159,7 +173,7 @@ function isTerm({ numerator, denominator }: Ratio): boolean {
 /** Each coefficient as the nearest double, over a denominator that is a single term; others stay. */
 export function rounded({ numerator, denominator }: Ratio): Ratio {
   const [entry] = denominator;
-  if (entry === undefined || denominator.size > 1) return { numerator, denominator };
+  if (entry === undefined || denominator.size > 1) return { numerator, denominator, decimal: true };
   const [monomial, divisor] = entry;
   const doubles = Array.from(numerator, ([key, coefficient]) => {
     const double = nearestDouble(coefficient, divisor);
@@ -174,12 +188,13 @@ export function rounded({ numerator, denominator }: Ratio): Ratio {
       doubles.map((one) => [one.key, one.numerator * (scale / one.denominator)] as const),
     ),
     denominator: new Map([[monomial, scale]]),
+    decimal: true,
   };
 }
 
 export function ratioOf(value: number): Ratio {
   const { numerator, denominator } = exactRatio(value);
-  return { numerator: constant(numerator), denominator: constant(denominator) };
+  return { numerator: constant(numerator), denominator: constant(denominator), decimal: true };
 }
 
 /** The reference's decimals have no smallest and no largest value; ours must stay where doubles agree with them. */
@@ -190,16 +205,16 @@ export function checked(value: number): number {
 }
 
 export function addRatios(a: Ratio, b: Ratio, budget: Budget): Ratio {
-  if (samePolynomial(a.denominator, b.denominator))
-    return { numerator: add(a.numerator, b.numerator, budget), denominator: a.denominator };
-  return {
-    numerator: add(
-      multiply(a.numerator, b.denominator, budget),
-      multiply(b.numerator, a.denominator, budget),
-      budget,
-    ),
-    denominator: multiply(a.denominator, b.denominator, budget),
-  };
+  if (samePolynomial(a.denominator, b.denominator)) {
+    const numerator = add(a.numerator, b.numerator, budget);
+    return like({ numerator, denominator: a.denominator }, a, b);
+  }
+  const numerator = add(
+    multiply(a.numerator, b.denominator, budget),
+    multiply(b.numerator, a.denominator, budget),
+    budget,
+  );
+  return like({ numerator, denominator: multiply(a.denominator, b.denominator, budget) }, a, b);
 }
 
 function samePolynomial(a: Polynomial, b: Polynomial): boolean {
@@ -209,17 +224,20 @@ function samePolynomial(a: Polynomial, b: Polynomial): boolean {
 }
 
 export function multiplyRatios(a: Ratio, b: Ratio, budget: Budget): Ratio {
-  return {
+  const product = {
     numerator: multiply(a.numerator, b.numerator, budget),
     denominator: multiply(a.denominator, b.denominator, budget),
   };
+  return like(product, a, b);
 }
 
-export function invert({ numerator, denominator }: Ratio): Ratio {
-  return { numerator: denominator, denominator: numerator };
+export function invert(value: Ratio): Ratio {
+  return { ...value, numerator: value.denominator, denominator: value.numerator };
 }
 
 function raise(base: Polynomial, exponent: bigint, budget: Budget): Polynomial {
+  // Known beforehand, so that nothing is worked out in vain.
+  if (BigInt(degreeOf(base)) * exponent > BigInt(MAX_DEGREE)) throw new EffortExceeded();
   let result: Polynomial = ONE;
   let square = base;
   for (let rest = exponent; rest > 0n; rest >>= 1n) {

@@ -1,8 +1,9 @@
 import type { Atoms } from "./atoms.ts";
-import { absolute, floorDivide, gcd, primesOf } from "./integers.ts";
+import { absolute, floorDivide, gcd, integerRoot, primesOf } from "./integers.ts";
 import { constant, ONE, type Budget, type Polynomial } from "./polynomial.ts";
 import {
   invert,
+  like,
   multiplyRatios,
   numberOf,
   power,
@@ -31,6 +32,8 @@ export function rootOf(value: Ratio, degree: bigint, means: Means): Ratio {
   const content = contentOf(reduced);
   const inner = atoms.reduce(multiplyRatios(reduced, invert(content), budget));
   let result = contentRoot(content, degree, means);
+  const square = degree === 2n ? rootOfSquare(inner, means) : undefined;
+  if (square !== undefined) return multiplyRatios(result, square, budget);
   const { positive, rest } = positiveFactors(inner, atoms);
   for (const [name, count] of positive) {
     result = multiplyRatios(result, factorRoot(name, count, degree, means), budget);
@@ -40,15 +43,28 @@ export function rootOf(value: Ratio, degree: bigint, means: Means): Ratio {
   return multiplyRatios(result, root, budget);
 }
 
-/** Longer denominators than answers have are those of decimals. */
-const DECIMAL_DENOMINATOR = 1n << 20n;
+/** Of the square of a sum of positive quantities, such as ln 2 + ln 3: that sum. */
+function rootOfSquare(value: Ratio, { atoms, budget }: Means): Ratio | undefined {
+  if (value.numerator.size === 1 || !isOne(value.denominator)) return undefined;
+  const sum = new Map<string, bigint>();
+  for (const [monomial, coefficient] of value.numerator) {
+    const names = monomial.split("*");
+    if (coefficient < 0n || !names.every((name) => atoms.isPositive(name))) return undefined;
+    const root = integerRoot(coefficient);
+    if (root !== undefined && names.length === 2 && names[0] === names[1]) {
+      sum.set(names[0] ?? "", root);
+    }
+  }
+  const found: Ratio = { numerator: sum, denominator: ONE };
+  const square = multiplyRatios(found, found, budget).numerator;
+  const same = [...square].every(([key, count]) => value.numerator.get(key) === count);
+  return same && square.size === value.numerator.size ? found : undefined;
+}
 
 /** Of a positive number: of a decimal the double. */
 function contentRoot(content: Ratio, degree: bigint, means: Means): Ratio {
   const number = numberOf(content) ?? { numerator: 1n, denominator: 1n };
-  if (!means.budget.decimals || number.denominator < DECIMAL_DENOMINATOR) {
-    return numberRoot(number, degree, means);
-  }
+  if (content.decimal !== true) return numberRoot(number, degree, means);
   const double = toDouble(content);
   return ratioOf(degree === 2n ? Math.sqrt(double) : double ** (1 / Number(degree)));
 }
@@ -147,10 +163,14 @@ function numberRoot(
 }
 
 /** The greatest positive number that divides a value. */
-export function contentOf({ numerator, denominator }: Ratio): Ratio {
+export function contentOf(value: Ratio): Ratio {
+  const { numerator, denominator } = value;
   const common = (polynomial: Ratio["numerator"]): bigint =>
     [...polynomial.values()].reduce((found, coefficient) => gcd(found, coefficient), 0n);
-  return { numerator: constant(common(numerator)), denominator: constant(common(denominator)) };
+  return like(
+    { numerator: constant(common(numerator)), denominator: constant(common(denominator)) },
+    value,
+  );
 }
 
 function wholeRatioPower(base: bigint, exponent: bigint): Ratio {

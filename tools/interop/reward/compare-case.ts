@@ -1,5 +1,5 @@
 import type { Json } from "@moonlight-rl/core";
-import { getGrader, GRADER_NAMES, type Grade } from "@moonlight-rl/reward";
+import { getGrader, isGraderName, type Grade, type GradeContext } from "@moonlight-rl/reward";
 import { z } from "zod";
 
 const failed = z.object({ error: z.string() });
@@ -20,6 +20,13 @@ export const rewardCaseSchema = z.looseObject({
   gemma: score.optional(),
   f1: z.union([z.object({ f1: z.number() }), z.number(), failed]).optional(),
   gpqa: score.optional(),
+  boxed_math: score.optional(),
+  boxed_f1: score.optional(),
+  boxed_gpqa: score.optional(),
+  /** What `gpqa` knows beside the label. */
+  metadata: json.optional(),
+  /** Whether the outcome may hang on how the reference rounds decimals beside unknowns (docs/reward.md). */
+  rounding: z.boolean().optional(),
 });
 export type RewardCase = z.output<typeof rewardCaseSchema>;
 
@@ -31,6 +38,9 @@ const GRADERS = {
   gemma: "gemma_math",
   f1: "f1",
   gpqa: "gpqa",
+  boxed_math: "boxed_math",
+  boxed_f1: "boxed_f1",
+  boxed_gpqa: "boxed_gpqa",
 } as const;
 
 export interface Comparison {
@@ -48,7 +58,7 @@ export function compareCase(one: RewardCase): Comparison[] {
 }
 
 function compare(one: RewardCase, grader: string, want: number | "refused"): Comparison {
-  if (!GRADER_NAMES.includes(grader))
+  if (!isGraderName(grader))
     return { grader, verdict: "skipped", text: `there is no grader ${grader} yet` };
   const { response } = one;
   if (typeof response !== "string")
@@ -56,17 +66,28 @@ function compare(one: RewardCase, grader: string, want: number | "refused"): Com
   let grade: Grade | undefined;
   let got: number | "refused";
   try {
-    grade = getGrader(grader)(response, labelOf(one));
+    grade = getGrader(grader)(response, labelOf(one), contextOf(one));
     got = grade.reward;
   } catch {
     got = "refused";
   }
   if (got === want) return { grader, verdict: "same", text: "" };
+  if (one.rounding === true) {
+    return {
+      grader,
+      verdict: "skipped",
+      text: "decimals beside unknowns that the reference rounds otherwise",
+    };
+  }
   return {
     grader,
     verdict: "different",
     text: `reference ${want}, ours ${got}${grade === undefined ? "" : ` (${grade.outcome})`}; label ${short(one.label)}, response ${short(response.slice(-200))}`,
   };
+}
+
+function contextOf({ metadata }: RewardCase): GradeContext {
+  return metadata === undefined ? {} : { metadata };
 }
 
 function wanted(

@@ -143,13 +143,13 @@ def rewritten(text: str, rng: random.Random) -> str:
     )  # fmt: skip
 
 
-def pair(answers: list[tuple[str, str]], rng: random.Random) -> tuple[str, str]:
-    """(answer, label)"""
+def pair(answers: list[tuple[str, str]], rng: random.Random) -> tuple[str, str, bool]:
+    """(answer, label, whether it is an expression with decimals, whose value hangs on the order of rounding)"""
     kind = rng.random()
     if kind < 0.15:
         label = term(rng)
         answer = rng.choice([rewritten(label, rng), term(rng), swap(label, rng), around(label, rng), around(rewritten(label, rng), rng)])
-        return answer, label
+        return answer, label, re.search(r"\.\d|\d\.|0\.5", answer + label) is not None
     answer, label = rng.choice(answers)
     if kind < 0.25:
         label = answer
@@ -161,4 +161,4 @@ def pair(answers: list[tuple[str, str]], rng: random.Random) -> tuple[str, str]:
         answer = around(answer, rng)
     for _ in range(rng.choice([0, 0, 1, 1, 2])):
         label = around(label, rng)
-    return answer, label
+    return answer, label, False

@@ -20,6 +20,8 @@ import sys
 import tempfile
 import types
 
+import mutations
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 GOLDEN = ROOT / "packages/reward/golden/grader-pairs.golden.jsonl.gz"
@@ -38,6 +40,15 @@ def load_graders(miles: pathlib.Path) -> dict:
         "dapo": lambda response, label: {"score": dapo.compute_score(response, label)["score"]},
         "deepscaler": deepscaler.get_deepscaler_rule_based_reward,
     }
+    f1 = importlib.import_module("rm_hub.f1")
+    gpqa = importlib.import_module("rm_hub.gpqa")
+    graders["f1"] = lambda response, label: f1.f1_score(response, label)[0]
+    graders["gpqa"] = lambda response, label: gpqa.compute_gpqa_reward(response, label, metadata=None)
+    # What async_rm does before it looks at the rest of the name.
+    boxed = lambda response: math.extract_answer(response) or ""  # noqa: E731
+    graders["boxed_math"] = lambda response, label: graders["math"](boxed(response), label)
+    graders["boxed_f1"] = lambda response, label: graders["f1"](boxed(response), label)
+    graders["boxed_gpqa"] = lambda response, label: graders["gpqa"](boxed(response), label)
     # Older checkouts do not have it.
     if hasattr(deepscaler, "get_gemma_math_reward"):
         graders["gemma"] = deepscaler.get_gemma_math_reward
@@ -97,13 +108,32 @@ def response(rng: random.Random, answer: str) -> str:
     return rng.choice(["", "<think>so</think>", "###Response\n", "thought<channel|>"]) + rng.choice(["", "It is "]) + final
 
 
-def random_cases(count: int) -> list[tuple[str, str]]:
-    rng = random.Random(20261123)
-    pairs = []
+WORDS = "the a an answer Answer option choice is final yes no noanswer B C D A: (B) **C** b is the correct. Paris Argon argon 42 U.S. don't élan ſ K ı".split()
+
+
+def sentence(rng: random.Random) -> str:
+    return rng.choice(["", "", "</think>"]) + " ".join(rng.choice(WORDS) for _ in range(rng.randint(0, 9)))
+
+
+def random_cases(count: int, seed: int) -> list[dict]:
+    """Answers made up, answers around the golden ones, and sentences."""
+    rng = random.Random(seed)
+    answers = mutations.load_answers(GOLDEN)
+    cases = []
     for _ in range(count):
-        label = expression(rng)
-        pairs.append((response(rng, label if rng.random() < 0.4 else expression(rng)), label))
-    return pairs
+        kind = rng.random()
+        rounding = False
+        if kind < 0.1:
+            label = expression(rng)
+            text = response(rng, label if rng.random() < 0.4 else expression(rng))
+        elif kind < 0.2:
+            label = rng.choice([sentence(rng), rng.choice(WORDS)])
+            text = rng.choice([sentence(rng), f"\\boxed{{{sentence(rng)}}}"])
+        else:
+            answer, label, rounding = mutations.pair(answers, rng)
+            text = response(rng, answer)
+        cases.append({"response": text, "label": label, **({"rounding": True} if rounding else {})})
+    return cases
 
 
 def against_golden(graders: dict) -> tuple[int, int]:
@@ -115,6 +145,9 @@ def against_golden(graders: dict) -> tuple[int, int]:
             slow += 1
             continue
         for name, outcome in outcomes.items():
+            # The file has four of them; f1 and gpqa have files of their own.
+            if name not in pair:
+                continue
             if plain(outcome) == pair[name]:
                 passed += 1
             else:
@@ -126,16 +159,16 @@ def against_golden(graders: dict) -> tuple[int, int]:
     return passed, failed
 
 
-def against_ours(graders: dict, count: int) -> tuple[int, int]:
+def against_ours(graders: dict, count: int, seed: int) -> tuple[int, int]:
     rewarded = 0
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "cases.jsonl"
         with file.open("w") as out:
-            for i, (text, label) in enumerate(random_cases(count)):
-                outcomes = grade(graders, text, label)
+            for i, case in enumerate(random_cases(count, seed)):
+                outcomes = grade(graders, case["response"], case["label"])
                 if outcomes is not None:
                     rewarded += sum(plain(outcome) == 1 for outcome in outcomes.values())
-                    out.write(json.dumps({"id": i, "response": text, "label": label, **outcomes}) + "\n")
+                    out.write(json.dumps({"id": i, **case, **outcomes}) + "\n")
         done = subprocess.run(
             ["node", str(ROOT / "tools/interop/dist/reward/cases.js"), str(file)], stdout=subprocess.PIPE, text=True
         )
@@ -151,6 +184,7 @@ def main() -> int:
     parser.add_argument("--miles", type=pathlib.Path, help="checkout of miles")
     parser.add_argument("--megatron", type=pathlib.Path, help="not needed")
     parser.add_argument("--random", type=int, default=4000, help="number of random pairs")
+    parser.add_argument("--seed", type=int, default=20261123, help="of the random pairs")
     options = parser.parse_args()
     if options.miles is None:
         print("skip  the reference's graders: needs --miles DIR\n0 passed, 0 failed")
@@ -159,7 +193,7 @@ def main() -> int:
     # pylatexenc warns of each malformed macro; malformed ones are among the cases.
     logging.disable(logging.WARNING)
     graders = load_graders(options.miles)
-    counts = [against_golden(graders), against_ours(graders, options.random)]
+    counts = [against_golden(graders), against_ours(graders, options.random, options.seed)]
     print(f"{sum(p for p, _ in counts)} passed, {sum(f for _, f in counts)} failed")
     return 1 if any(f for _, f in counts) else 0
 

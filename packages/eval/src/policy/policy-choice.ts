@@ -8,13 +8,23 @@ import type { EvalInput } from "../input.ts";
 export type PolicyChoice =
   | { readonly kind: "embedded"; readonly model: Artifact<"hf-model"> }
   | { readonly kind: "endpoint"; readonly options: Omit<EndpointOptions, "apiKey"> }
+  | {
+      readonly kind: "served";
+      readonly model: Artifact<"hf-model">;
+      readonly options: Omit<EndpointOptions, "apiKey" | "url">;
+      readonly server: {
+        readonly command: readonly [string, ...string[]];
+        readonly args: readonly string[];
+        readonly timeoutMs: number;
+      };
+    }
   | { readonly kind: "responses"; readonly file: string };
 
 const KINDS = ["model", "endpoint", "responses"] as const;
 
 /** Fields that mean something with one kind only. */
 const BELONGS: Readonly<Record<(typeof KINDS)[number], readonly (keyof EvalInput)[]>> = {
-  model: ["threads"],
+  model: ["threads", "engine", "serverCommand", "serverArgs", "serverTimeout"],
   endpoint: ["servedModel", "api", "tokenizer", "apiKeyEnv", "sendSeed", "extraBody"],
   responses: ["responsesSha256", "responseKey"],
 };
@@ -32,13 +42,42 @@ export function choosePolicy(input: EvalInput): PolicyChoice {
   }
   for (const other of KINDS) {
     const stray = BELONGS[other].find((field) => input[field] !== undefined);
-    if (other !== kind && stray !== undefined) {
+    const served = input.engine === "sglang" && (stray === "sendSeed" || stray === "extraBody");
+    if (other !== kind && stray !== undefined && !served) {
       throw choiceError(stray, `${stray} says something about ${other}, not about ${kind}.`);
     }
   }
-  if (input.model !== undefined) return { kind: "embedded", model: input.model };
+  if (input.model !== undefined) return ofModel(input.model, input);
   if (input.responses !== undefined) return { kind: "responses", file: input.responses };
   return { kind: "endpoint", options: endpointOptions(input) };
+}
+
+/** What sglang is started with, where nothing else is said. */
+const SGLANG = ["python3", "-m", "sglang.launch_server"] as const;
+
+function ofModel(model: Artifact<"hf-model">, input: EvalInput): PolicyChoice {
+  if (input.engine !== "sglang") {
+    const stray = (["serverCommand", "serverArgs", "serverTimeout"] as const).find(
+      (field) => input[field] !== undefined,
+    );
+    if (stray === undefined) return { kind: "embedded", model };
+    throw choiceError(
+      stray,
+      `${stray} says something about a server that is started.`,
+      "--engine sglang",
+    );
+  }
+  const [program, ...first] = input.serverCommand ?? SGLANG;
+  return {
+    kind: "served",
+    model,
+    options: { ...requestOptions(input), api: "sglang", model: undefined },
+    server: {
+      command: [program ?? SGLANG[0], ...first],
+      args: input.serverArgs ?? [],
+      timeoutMs: (input.serverTimeout ?? 1800) * 1000,
+    },
+  };
 }
 
 function endpointOptions(input: EvalInput): Omit<EndpointOptions, "apiKey"> {
@@ -52,10 +91,13 @@ function endpointOptions(input: EvalInput): Omit<EndpointOptions, "apiKey"> {
       "--served-model NAME",
     );
   }
+  return { ...requestOptions(input), url, api, model: input.servedModel };
+}
+
+function requestOptions(
+  input: EvalInput,
+): Omit<EndpointOptions, "apiKey" | "url" | "api" | "model"> {
   return {
-    url,
-    api,
-    model: input.servedModel,
     concurrency: input.concurrency ?? 256,
     timeoutMs: (input.requestTimeout ?? 1800) * 1000,
     attempts: input.attempts ?? 8,

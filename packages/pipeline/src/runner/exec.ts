@@ -43,19 +43,23 @@ async function runChild(
 ): Promise<ExecResult> {
   // Loaded when needed: most stages start no program, and a cached run must start fast.
   const { execa } = await import("execa");
+  const own = options.signal;
+  const signal = own === undefined ? context.signal : AbortSignal.any([context.signal, own]);
+  throwIfAborted(signal);
   const child = execa(command, args, {
     cwd: options.cwd ?? context.cwd,
     env: options.env ?? {},
     ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
     cleanup: true,
     reject: false,
+    ...(options.keepOutput === false ? { buffer: false as const } : {}),
   });
   let ending: Promise<void> | undefined;
   const stop = (): void => {
     const tree = { pid: child.pid, ended: child, terminate: () => child.kill("SIGTERM") };
     ending = endTree(tree, GRACE_MS);
   };
-  context.signal.addEventListener("abort", stop, { once: true });
+  signal.addEventListener("abort", stop, { once: true });
   const { onLine } = options;
   const readers =
     onLine === undefined
@@ -64,9 +68,9 @@ async function runChild(
           for await (const line of child.iterable({ from: stream })) onLine(line, stream);
         });
   const [result] = await Promise.all([child, ...readers]);
-  context.signal.removeEventListener("abort", stop);
+  signal.removeEventListener("abort", stop);
   await ending;
-  throwIfAborted(context.signal);
+  throwIfAborted(signal);
   const code = (result as { readonly code?: string }).code;
   if (code === "ENOENT") {
     throw new PreflightError("COMMAND_NOT_FOUND", `Cannot start ${command}: it is not installed.`, {
@@ -81,7 +85,7 @@ async function runChild(
       { cause: result },
     );
   }
-  return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode };
+  return { stdout: result.stdout ?? "", stderr: result.stderr ?? "", exitCode: result.exitCode };
 }
 
 function lastLine({ stdout, stderr }: ExecResult): string {

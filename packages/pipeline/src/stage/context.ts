@@ -12,6 +12,10 @@ export interface ExecOptions {
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
   /** false = a non-zero exit code is returned, not thrown; default true. */
   readonly reject?: boolean;
+  /** Ends this child alone, with all that it started; the call then throws `INTERRUPTED`. */
+  readonly signal?: AbortSignal;
+  /** false = what it writes goes to `onLine` only, for one that runs long; default true. */
+  readonly keepOutput?: boolean;
 }
 
 export interface ExecResult {
