@@ -138,4 +138,3 @@ export const evalInput = z.strictObject({
 });
 
 export type EvalInput = z.output<typeof evalInput>;
-export type DatasetInput = z.output<typeof datasetSchema>;

@@ -102,14 +102,15 @@ function* checks(root: string, registry: string): Generator<Check> {
       const it = await project;
       await it.run(
         "npm",
-        ...[
-          "install",
-          "--no-audit",
-          "--no-fund",
-          "@moonlight-rl/convert",
-          "@moonlight-rl/pipeline",
-        ],
-        ...["@moonlight-rl/tiny-moonlight", "zod@4", "@types/node@20"],
+
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "@moonlight-rl/convert",
+        "@moonlight-rl/pipeline",
+        "@moonlight-rl/tiny-moonlight",
+        "zod@4",
+        "@types/node@20",
         ...TYPESCRIPTS.map((version) => `ts-${version}@npm:typescript@${version}`),
       );
     },

@@ -1,3 +1,4 @@
+import { loadMiles } from "../backend/load-backend.ts";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { PlanContext } from "@moonlight-rl/pipeline";
@@ -12,7 +13,7 @@ export async function runDebug(
   given: DebugInput,
   { emit, signal, clock }: PlanContext,
 ): Promise<DebugOutput> {
-  const { debugMiles } = await import("@moonlight-rl/miles");
+  const { debugMiles } = await loadMiles();
   const recipe = await readRecipe(given.recipe.path);
   const begun = clock.now().getTime();
   const { mode, model, promptData, evalData, checkpoint, rolloutsFrom, rollouts } = given;

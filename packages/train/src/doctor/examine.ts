@@ -1,3 +1,4 @@
+import { loadMiles } from "../backend/load-backend.ts";
 import { join } from "node:path";
 import { PreflightError, readJson } from "@moonlight-rl/core";
 import { MOONLIGHT_16B_A3B, parseHfConfig, type HfConfig } from "@moonlight-rl/model";
@@ -66,7 +67,7 @@ async function checkMiles(
   rayAddress: string | undefined,
   signal: AbortSignal,
 ) {
-  const { checkCluster } = await import("@moonlight-rl/miles");
+  const { checkCluster } = await loadMiles();
   return await checkCluster(recipe, config, {
     signal,
     ...(rayAddress === undefined ? {} : { rayAddress }),

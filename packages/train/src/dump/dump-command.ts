@@ -1,3 +1,4 @@
+import { loadMiles } from "../backend/load-backend.ts";
 import { UsageError } from "@moonlight-rl/core";
 import type { DumpFile, DumpSample, RolloutDump, sampleFaults } from "@moonlight-rl/miles";
 import { defineSubcommand } from "@moonlight-rl/pipeline";
@@ -32,7 +33,7 @@ export const dump = defineSubcommand({
   positionals: ["path"],
   output: dumpOutputSchema,
   async run(given) {
-    const miles = await import("@moonlight-rl/miles");
+    const miles = await loadMiles();
     const found = await miles.findDumps(given.path);
     const chosen = choose(found, given);
     const one = chosen.length === 1 && (given.rollout !== undefined || found.length === 1);

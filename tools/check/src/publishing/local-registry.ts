@@ -32,7 +32,10 @@ export async function startRegistry(folder: string): Promise<LocalRegistry> {
     process.execPath,
     [
       join(environment, "node_modules/verdaccio/bin/verdaccio"),
-      ...["--config", config, "--listen", `127.0.0.1:${port}`],
+      "--config",
+      config,
+      "--listen",
+      `127.0.0.1:${port}`,
     ],
     { cwd: folder, stdin: "ignore", all: true, reject: false, maxBuffer: 1 << 24 },
   );

@@ -50,7 +50,11 @@ export async function packPackages(into: string): Promise<PackedPackage[]> {
   const { stdout } = await execa(
     "npm",
     [
-      ...["pack", "--json", "--ignore-scripts", "--pack-destination", into],
+      "pack",
+      "--json",
+      "--ignore-scripts",
+      "--pack-destination",
+      into,
       ...folders.flatMap((folder) => ["--workspace", folder]),
     ],
     { stdin: "ignore", maxBuffer: 1 << 27 },

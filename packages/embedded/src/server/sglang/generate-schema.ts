@@ -29,7 +29,6 @@ export const samplingParamsSchema = z.strictObject({
   regex: z.null("constrained decoding is not supported").optional(),
   ebnf: z.null("constrained decoding is not supported").optional(),
 });
-export type SamplingParams = z.output<typeof samplingParamsSchema>;
 
 const none = z.null("only text is supported").optional();
 const rid = z.string().min(1).max(256);
