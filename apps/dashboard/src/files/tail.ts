@@ -27,7 +27,8 @@ export async function* linesFrom(
     let rest = Buffer.alloc(0);
     let offset = from;
     const block = Buffer.allocUnsafe(BLOCK);
-    for (let at = from; signal?.aborted !== true;) {
+    for (let at = from; ;) {
+      if (signal?.aborted === true) return;
       const { bytesRead } = await handle.read(block, 0, BLOCK, at);
       if (bytesRead === 0) return;
       at += bytesRead;

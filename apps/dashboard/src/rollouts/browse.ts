@@ -168,7 +168,7 @@ function groupLine(group: RecordedGroup): GroupLine {
 
 function sampleOf({ group: _group, ...sample }: RecordedSample): Sample {
   const span = gradedSpan(sample.response, sample.extracted ?? null);
-  return { ...sample, ...(span === undefined ? {} : { span: { ...span } }) } as Sample;
+  return { ...sample, ...(span === undefined ? {} : { span: { ...span } }) };
 }
 
 /** Stable; ascending or descending by a number. */
