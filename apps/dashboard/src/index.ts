@@ -1,1 +1,1 @@
-export { faultSchema } from "./api/fault.ts";
+export { isLoopback, serveDashboard, type Dashboard, type DashboardOptions } from "./http/serve.ts";

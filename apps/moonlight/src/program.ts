@@ -74,6 +74,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     description: "Write a run's report: one HTML file without any outside reference.",
     load: async () => (await import("./commands/report-command.ts")).reportCommand(),
   },
+  ui: {
+    description: "Look at runs in a browser: progress, curves, rollouts, evaluations, artifacts.",
+    load: async () => (await import("./commands/ui-command.ts")).uiCommand(),
+  },
   logs: {
     description:
       "Read a training job's log: rollouts and steps as a table, alarms, hangs, failures.",

@@ -1,5 +1,5 @@
 export { evaluate } from "./stage.ts";
-export { readEvalResult, readEvalResults } from "./result/read-result.ts";
+export { readEvalResult, readEvalResults, setFolder } from "./result/read-result.ts";
 export { compareResults } from "./result/compare.ts";
 export {
   renderComparison,
@@ -20,3 +20,4 @@ export {
   minimumDetectableDifference,
   type PairedComparison,
 } from "./statistics/paired.ts";
+export { gradedSpan, type Span } from "./report/graded-span.ts";

@@ -83,3 +83,4 @@ export {
 } from "./cli/line-schema.ts";
 export { planText } from "./cli/plan-table.ts";
 export { resultTable } from "./cli/result-table.ts";
+export { taskName, TaskRates } from "./cli/task-rates.ts";

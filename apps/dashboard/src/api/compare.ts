@@ -3,34 +3,43 @@ import { z } from "zod";
 /** GET /api/compare?a=RUN&b=RUN */
 export const compareQuery = z.object({ a: z.string().max(80), b: z.string().max(80) });
 
-const differenceSchema = z.object({
-  /** In the order in which they act: data and recipe before code before environment. */
-  cause: z.enum(["parameters", "data", "recipe", "code", "environment"]),
-  /** Call of the stage in which it shows first. */
-  stage: z.string().optional(),
-  /** "rollout.seed", "code of @moonlight-rl/train", "node". */
+const causeSchema = z.object({
+  stage: z.string(),
+  /**
+   * input: a value of the stage's input (parameters, recipe) · data: an artifact from outside · code: a package · outcome: equal work
+   * with another result, so chance or the environment · missing: only one run got that far.
+   */
+  kind: z.enum(["input", "data", "code", "outcome", "missing"]),
+  /** Field, package or output. */
   what: z.string(),
   a: z.string().optional(),
   b: z.string().optional(),
 });
 
+const accuracy = z.object({ accuracy: z.number(), low: z.number(), high: z.number() });
+
 export const compareSchema = z.object({
   a: z.string(),
   b: z.string(),
-  /** The first stage, in the order of A, whose key differs; absent: none does. */
-  firstStage: z.string().optional(),
-  /** The first cause; absent: the runs are the same. */
-  first: differenceSchema.optional(),
-  differences: z.array(differenceSchema),
-  /** Last values of curves that both have, by name. */
-  metrics: z.array(z.object({ name: z.string(), a: z.number(), b: z.number() })),
-  evals: z.array(
+  /** The first cause in the order of the stages; absent: nothing that runs record differs. */
+  first: causeSchema.optional(),
+  causes: z.array(causeSchema),
+  /** same: equal work · follows: only what came from an earlier stage differs · differs: has causes of its own. */
+  stages: z.array(
     z.object({
-      stage: z.string(),
-      set: z.string(),
-      a: z.object({ accuracy: z.number(), low: z.number(), high: z.number() }),
-      b: z.object({ accuracy: z.number(), low: z.number(), high: z.number() }),
+      id: z.string(),
+      state: z.enum(["same", "follows", "differs"]),
+      secondsA: z.number().optional(),
+      secondsB: z.number().optional(),
     }),
   ),
+  environment: z.array(
+    z.object({ what: z.string(), a: z.string().optional(), b: z.string().optional() }),
+  ),
+  /** Last values of curves that both have. */
+  metrics: z.array(
+    z.object({ name: z.string(), a: z.number().nullable(), b: z.number().nullable() }),
+  ),
+  evals: z.array(z.object({ stage: z.string(), set: z.string(), a: accuracy, b: accuracy })),
 });
 export type CompareAnswer = z.output<typeof compareSchema>;

@@ -70,7 +70,7 @@ export type StageState = z.output<typeof stageSchema>;
 export const runSchema = z.object({
   ...runLineShape,
   versions: z.record(z.string(), z.string()),
-  host: z.object({ name: z.string(), platform: z.string(), arch: z.string() }),
+  host: z.record(z.string(), z.union([z.string(), z.number()])),
   git: z.object({ commit: z.string(), dirty: z.boolean() }).optional(),
   /** In the order of their beginning, waiting ones last. */
   stages: z.array(stageSchema),

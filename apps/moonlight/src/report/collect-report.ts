@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { HISTORY_FILE, readJson, readNdjson, type Json } from "@moonlight-rl/core";
+import { HISTORY_FILE, readNdjson, type Json } from "@moonlight-rl/core";
+import { readRecipeFields } from "@moonlight-rl/dashboard/recipe";
 import { gradedSampleSchema, readEvalResult } from "@moonlight-rl/eval";
 import {
   readRun,
@@ -145,27 +146,8 @@ async function historyOf(
 
 async function recipeFields(recipe: Artifact | undefined): Promise<ReportData["recipe"]> {
   if (recipe === undefined) return [];
-  const anything = z.record(z.string(), z.json());
-  const values = await readJson(join(recipe.path, "recipe.json"), anything, {
-    what: "recipe.json",
-  });
-  const sources = await readJson(join(recipe.path, "sources.json"), anything, {
-    what: "sources.json",
-  });
-  return [...leaves(values, "")].map(([field, value]) => ({
-    field,
-    value: text(value),
-    source: text(sources[field] ?? ""),
-  }));
-}
-
-function* leaves(value: Json, path: string): Generator<[string, Json]> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    yield [path, value];
-    return;
-  }
-  for (const [key, child] of Object.entries(value))
-    yield* leaves(child, path === "" ? key : `${path}.${key}`);
+  const fields = await readRecipeFields(recipe.path);
+  return fields.map(({ field, value, source }) => ({ field, value: text(value), source }));
 }
 
 function stageRow({
