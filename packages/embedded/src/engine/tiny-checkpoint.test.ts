@@ -58,7 +58,7 @@ it("gives transformers' log-probs, loss and gradients of the tiny checkpoint", a
   expect(loss).toBeCloseTo(golden.loss, 5);
   expect(trainable.map(({ name }) => name).toSorted()).toEqual(Object.keys(golden.gradients));
   const wrong = trainable.filter(({ name, offset, size }) => {
-    const [norm = NaN, projection = NaN] = golden.gradients[name] ?? [];
+    const [norm, projection] = golden.gradients[name] ?? [NaN, NaN];
     let squares = 0;
     let sum = 0;
     for (let i = 0; i < size; i++) {
