@@ -2,7 +2,7 @@
 
     npm run interop -- serve
 
-Both must get the same answers for the same seeds, whole and streamed. Ends with "N passed, N failed".
+Both must get the same answers for the same seeds, whole and streamed. Then a minute of load (`LOAD_SECONDS`). Ends with "N passed, N failed".
 """
 
 import concurrent.futures
@@ -98,6 +98,24 @@ def npm_client(url, texts, folder):
     check("npm: completions", len(got["completion"]) == 2)
 
 
+def under_load(url, pid):
+    """A minute of 500 clients; the figures are printed, since they say something of the machine too."""
+    done = subprocess.run(
+        ["node", str(HERE / "load.mjs"), url, "secret", str(pid), os.environ.get("LOAD_SECONDS", "60")],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    got = json.loads(done.stdout)
+    print("load  " + ", ".join(f"{name} {value:.0f}" for name, value in got.items() if name != "faults"))
+    check("load: no fault", got["faults"] == [], got["faults"])
+    check("load: no answer lost or mixed", got["wrong"] == 0 and got["answered"] > 500 and got["streamed"] > 100)
+    check("load: malformed bodies", got["survivedMalformed"] == got["malformed"] > 20)
+    check("load: clients left", got["left"] > 20)
+    check("load: memory", got["rssPeak"] < 1024 and got["rssAfter"] < got["rssBefore"] + 400)
+    check("load: health under 100 ms", got["healthMedianMs"] < 100, got["healthMedianMs"])
+
+
 def main():
     server = subprocess.Popen(
         ["node", str(ROOT / "apps/moonlight/bin/moonlight.js"), "serve", str(MODEL), "--json",
@@ -111,6 +129,7 @@ def main():
         texts = python_client(url)
         with tempfile.TemporaryDirectory() as folder:
             npm_client(url, texts, folder)
+        under_load(url, server.pid)
     finally:
         server.terminate()
         code = server.wait(timeout=30)

@@ -6,6 +6,8 @@ import { renderP } from "@moonlight-rl/eval";
 import { startHubServer } from "@moonlight-rl/hub";
 import { assetsDirectory, PROMPT_DATA } from "@moonlight-rl/tiny-moonlight";
 import { Command } from "commander";
+import { curvesSvg } from "./curves-svg.ts";
+import type { LearningCurve } from "./learning-curve.ts";
 import { runOnce, type Outcome } from "./run-once.ts";
 import { shuffleLabels } from "./shuffled-labels.ts";
 
@@ -13,6 +15,7 @@ interface Flags {
   readonly seeds: string;
   readonly control: boolean;
   readonly json?: true;
+  readonly curves?: string;
   readonly workspace: string;
   readonly set: readonly string[];
 }
@@ -26,6 +29,7 @@ const program = new Command("learning")
   )
   .option("--seeds <list>", "seeds, separated by commas; empty for none", "1,2,3,4,5")
   .option("--json", "one JSON object a line instead of the table")
+  .option("--curves <file>", "draw the seeds' curves as SVG")
   .option("--no-control", "leave out the run with shuffled labels")
   .option("--workspace <folder>", "where runs and artifacts go", ".moonlight-learning")
   .option(
@@ -34,8 +38,9 @@ const program = new Command("learning")
     (value: string, before: readonly string[]) => [...before, value],
     [],
   )
-  .action(async ({ seeds, control, json, workspace, set }: Flags) => {
+  .action(async ({ seeds, control, json, curves, workspace, set }: Flags) => {
     const rows: string[][] = [];
+    const drawn: LearningCurve[] = [];
     const add = (name: string, outcome: Outcome): void => {
       rows.push(row(name, outcome));
       console.log(json ? JSON.stringify(figures(name, outcome)) : table().split("\n").at(-1));
@@ -52,8 +57,11 @@ const program = new Command("learning")
       .split(",")
       .filter((seed) => seed !== "")
       .map(Number)) {
-      add(`seed ${seed}`, await runOnce(seed, folder, set));
+      const outcome = await runOnce(seed, folder, set);
+      drawn.push(outcome.curve);
+      add(`seed ${seed}`, outcome);
     }
+    if (curves !== undefined) await writeFile(curves, curvesSvg(drawn));
     if (control)
       add(
         "control: shuffled labels, 100 rollouts",
