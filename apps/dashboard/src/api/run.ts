@@ -42,7 +42,6 @@ export const artifactLinkSchema = z.object({
   kind: z.string(),
   digest: z.string(),
 });
-export type ArtifactLink = z.output<typeof artifactLinkSchema>;
 
 export const stageSchema = z.object({
   /** Id of the call: "eval-base". */
