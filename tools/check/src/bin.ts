@@ -1,3 +1,4 @@
+import { apiGate } from "./api-gate.ts";
 import { boundariesGate } from "./boundaries-gate.ts";
 import { commandsGate } from "./commands-gate.ts";
 import { commandGate, type Gate } from "./gate.ts";
@@ -5,6 +6,7 @@ import { killGate } from "./kill-gate.ts";
 import { packagesGate } from "./packages-gate.ts";
 import { publishGate } from "./publish-gate.ts";
 import { runGates } from "./run-gates.ts";
+import { surfaceGate } from "./surface-gate.ts";
 import { typesGate } from "./types-gate.ts";
 import { vitestGate } from "./vitest-gate.ts";
 
@@ -16,6 +18,8 @@ const GATES: readonly Gate[] = [
   boundariesGate(),
   commandGate("knip", "knip", ["--no-config-hints"]),
   packagesGate(),
+  apiGate(),
+  surfaceGate(),
   commandGate("nx", "nx", ["run-many", "-t", "build", "test"]),
   commandGate("turbo", "turbo", ["run", "build"]),
   vitestGate(),
