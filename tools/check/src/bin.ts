@@ -3,10 +3,12 @@ import { boundariesGate } from "./boundaries-gate.ts";
 import { commandsGate } from "./commands-gate.ts";
 import { commandGate, type Gate } from "./gate.ts";
 import { killGate } from "./kill-gate.ts";
+import { linksGate } from "./links-gate.ts";
 import { packagesGate } from "./packages-gate.ts";
 import { publishGate } from "./publish-gate.ts";
 import { runGates } from "./run-gates.ts";
 import { surfaceGate } from "./surface-gate.ts";
+import { tasksGate } from "./tasks-gate.ts";
 import { typesGate } from "./types-gate.ts";
 import { vitestGate } from "./vitest-gate.ts";
 
@@ -18,8 +20,10 @@ const GATES: readonly Gate[] = [
   boundariesGate(),
   commandGate("knip", "knip", ["--no-config-hints"]),
   packagesGate(),
+  linksGate(),
   apiGate(),
   surfaceGate(),
+  tasksGate(),
   commandGate("nx", "nx", ["run-many", "-t", "build", "test"]),
   commandGate("turbo", "turbo", ["run", "build"]),
   vitestGate(),
