@@ -4,6 +4,7 @@ import { commandsGate } from "./commands-gate.ts";
 import { commandGate, type Gate } from "./gate.ts";
 import { killGate } from "./kill-gate.ts";
 import { linksGate } from "./links-gate.ts";
+import { NODE_VERSIONS, quickNodeGate } from "./node-gate.ts";
 import { packagesGate } from "./packages-gate.ts";
 import { publishGate } from "./publish-gate.ts";
 import { runGates } from "./run-gates.ts";
@@ -24,11 +25,12 @@ const GATES: readonly Gate[] = [
   apiGate(),
   surfaceGate(),
   tasksGate(),
-  commandGate("nx", "nx", ["run-many", "-t", "build", "test"]),
+  commandGate("nx", "nx", ["run-many", "-t", "build"]),
   commandGate("turbo", "turbo", ["run", "build"]),
   vitestGate(),
   commandsGate(),
   publishGate(),
+  ...NODE_VERSIONS.map(quickNodeGate),
   killGate(5),
 ];
 

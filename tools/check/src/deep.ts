@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { TOPICS } from "@moonlight-rl/interop";
 import { interopGate } from "./interop-gate.ts";
 import { controlGate, learningGate } from "./learning-gate.ts";
-import { nodeGate } from "./node-gate.ts";
+import { NODE_VERSIONS, nodeGate } from "./node-gate.ts";
 import { runGates } from "./run-gates.ts";
 import { deepTestsGate } from "./vitest-gate.ts";
 
@@ -18,8 +18,7 @@ await runGates(
   [
     ...TOPICS.map(({ name }) => interopGate(name, references)),
     deepTestsGate(),
-    // The least that `engines` allows, and both lines that are maintained.
-    ...["20.19.0", "22.23.3", "24.21.0"].map(nodeGate),
+    ...NODE_VERSIONS.map(nodeGate),
     ...[1, 2, 3].map(learningGate),
     controlGate(),
   ],

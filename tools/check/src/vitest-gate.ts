@@ -36,8 +36,13 @@ export function deepTestsGate(): Gate {
   return { name: "tests-deep", run: () => runVitest({ MOONLIGHT_DEEP: "1" }) };
 }
 
-/** Runs all unit tests in an environment whose PATH decides which Node they run on. */
-export async function runVitest(env: Readonly<Record<string, string>>): Promise<Verdict> {
+/**
+ * Runs all unit tests, or those of some folders, in an environment whose PATH decides which Node they run on.
+ */
+export async function runVitest(
+  env: Readonly<Record<string, string>>,
+  folders: readonly string[] = [],
+): Promise<Verdict> {
   const folder = await mkdtemp(join(tmpdir(), "moonlight-vitest-"));
   try {
     const file = join(folder, "report.json");
@@ -46,6 +51,7 @@ export async function runVitest(env: Readonly<Record<string, string>>): Promise<
       [
         "node_modules/vitest/vitest.mjs",
         "run",
+        ...folders,
         "--reporter=dot",
         "--reporter=json",
         `--outputFile.json=${file}`,
