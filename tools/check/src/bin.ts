@@ -2,6 +2,7 @@ import { apiGate } from "./api-gate.ts";
 import { boundariesGate } from "./boundaries-gate.ts";
 import { commandsGate } from "./commands-gate.ts";
 import { commandGate, type Gate } from "./gate.ts";
+import { interopGate } from "./interop-gate.ts";
 import { killGate } from "./kill-gate.ts";
 import { linksGate } from "./links-gate.ts";
 import { NODE_VERSIONS, quickNodeGate } from "./node-gate.ts";
@@ -32,6 +33,14 @@ const GATES: readonly Gate[] = [
   publishGate(),
   ...NODE_VERSIONS.map(quickNodeGate),
   killGate(5),
+  // All of it, ten minutes, is in check:deep.
+  interopGate(
+    "ray",
+    ["--only", "head_of_its_own", "after_kill_9", "success_after_nothing", "each_part"],
+    {
+      withoutPython: "skip",
+    },
+  ),
 ];
 
 await runGates(GATES, process.argv.slice(2));

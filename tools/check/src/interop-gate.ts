@@ -3,12 +3,20 @@ import type { Gate } from "./gate.ts";
 
 const BIN = "tools/interop/dist/src/bin.js";
 
-/** The live check of one topic; what it counts is counted here too. A topic that has none yet is skipped. */
-export function interopGate(topic: string, references: readonly string[]): Gate {
+/**
+ * The live check of one topic; what it counts is counted here too. A topic that has none yet is skipped.
+ *
+ * @param options.withoutPython what a machine without Python, or without a registry for it, leads to; default a failure
+ */
+export function interopGate(
+  topic: string,
+  flags: readonly string[],
+  options: { readonly withoutPython?: "skip" } = {},
+): Gate {
   return {
     name: `interop ${topic}`,
     async run() {
-      const { stdout, all, exitCode } = await execa(process.execPath, [BIN, topic, ...references], {
+      const { stdout, all, exitCode } = await execa(process.execPath, [BIN, topic, ...flags], {
         reject: false,
         all: true,
         stdin: "ignore",
@@ -16,6 +24,12 @@ export function interopGate(topic: string, references: readonly string[]): Gate 
       });
       if (exitCode === 2 && all.includes("there is no live check"))
         return { passed: 0, failures: [], skipped: ["there is no live check yet"] };
+      const lacking =
+        /(?:PYTHON_MISSING|ENVIRONMENT_FAILED)?[^\n]*(?:There is no python3|environment ray could not be made)[^\n]*/.exec(
+          all,
+        )?.[0];
+      if (options.withoutPython === "skip" && lacking !== undefined)
+        return { passed: 0, failures: [], skipped: [lacking.trim()] };
       const lines = stdout.split("\n");
       const passed = /^(\d+) passed, \d+ failed$/.exec(lines.at(-1) ?? "")?.[1];
       const failures = lines.filter((line) => line.startsWith("FAIL  "));

@@ -10,6 +10,7 @@ interface Flags {
   readonly cases?: string;
   readonly miles?: string;
   readonly megatron?: string;
+  readonly only?: readonly string[];
   readonly update?: true;
 }
 
@@ -19,6 +20,7 @@ const program = new Command("interop")
   .option("--cases <file>", "compare with recorded cases (.jsonl or .jsonl.gz) instead; no Python")
   .option("--miles <folder>", "checkout of miles, for checks that run its code")
   .option("--megatron <folder>", "checkout of Megatron-LM, likewise")
+  .option("--only <words...>", "parts whose names have one of these words; of the topic ray")
   .option("--update", "write the golden files that the check makes")
   .addHelpText(
     "after",
@@ -38,6 +40,8 @@ async function main(names: readonly string[], flags: Flags): Promise<void> {
   if (names.length > 0 && without.length > 0)
     usage(`${without.map(({ name }) => name).join(", ")}: there is no ${what} yet`);
   if (flags.cases !== undefined && topics.length !== 1) usage("--cases is for one topic");
+  if (flags.only !== undefined && !topics.every(({ parts }) => parts === true))
+    usage("--only is for topics that have parts");
   for (const path of [flags.cases, flags.miles, flags.megatron])
     if (path !== undefined && !existsSync(path)) usage(`${path} does not exist`);
 

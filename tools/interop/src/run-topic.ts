@@ -12,6 +12,8 @@ const BUILT = fileURLToPath(new URL("../", import.meta.url));
 export interface LiveOptions {
   readonly miles?: string | undefined;
   readonly megatron?: string | undefined;
+  /** Parts of the check, of topics that have some; default all. */
+  readonly only?: readonly string[];
   /** Write the golden files of normal tests anew. */
   readonly update?: boolean;
 }
@@ -52,10 +54,11 @@ export async function runCases(topic: Topic, file: string, signal: AbortSignal):
   return await counted(process.execPath, [join(BUILT, topic.name, "cases.js"), file], signal);
 }
 
-function flags(topic: Topic, { miles, megatron, update }: LiveOptions): string[] {
+function flags(topic: Topic, { miles, megatron, only = [], update }: LiveOptions): string[] {
   return [
     ...(topic.reference && miles !== undefined ? ["--miles", miles] : []),
     ...(topic.reference && megatron !== undefined ? ["--megatron", megatron] : []),
+    ...(topic.parts ? only : []),
     ...(topic.goldens && update === true ? ["--update"] : []),
   ];
 }

@@ -4,6 +4,8 @@ export interface Topic {
   readonly what: string;
   /** Its live check takes `--miles` and `--megatron`. */
   readonly reference?: true;
+  /** Its live check takes words that its parts are chosen by. */
+  readonly parts?: true;
   /** Its live check makes golden files of normal tests, and writes them with `--update`. */
   readonly goldens?: true;
 }
@@ -22,7 +24,11 @@ export const TOPICS: readonly Topic[] = [
   { name: "serve", what: "OpenAI's clients for Python and npm against our server" },
   { name: "recipe", what: "rules with the validators of miles and Megatron", reference: true },
   { name: "launch", what: "launch scripts and Ray Jobs requests on a real Ray" },
-  { name: "ray", what: "training on miles with a real Ray and a stand-in for the framework" },
+  {
+    name: "ray",
+    what: "training on miles with a real Ray and a stand-in for the framework",
+    parts: true,
+  },
   {
     name: "miles-logs",
     what: "the log parser on what miles' own logging functions write on a real Ray",
