@@ -81,6 +81,7 @@ async function check(topic: Topic, flags: Flags, signal: AbortSignal): Promise<C
             miles: absolute(flags.miles),
             megatron: absolute(flags.megatron),
             update: flags.update === true,
+            ...(flags.only === undefined ? {} : { only: flags.only }),
           },
           signal,
         )

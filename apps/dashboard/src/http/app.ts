@@ -9,6 +9,7 @@ import { seriesQuery } from "../api/metrics.ts";
 import { recipeQuery } from "../api/recipe.ts";
 import { groupsQuery, promptQuery, rolloutsQuery, samplesQuery } from "../api/rollouts.ts";
 import { runsQuery } from "../api/run.ts";
+import type { WorkspaceAnswer } from "../api/workspace.ts";
 import { describeArtifact, listArtifacts } from "../artifacts/lineage.ts";
 import { compare } from "../compare/compare.ts";
 import { Evaluations } from "../evals/evaluations.ts";
@@ -64,7 +65,7 @@ export async function createApp(options: AppOptions): Promise<Hono> {
       name: join(basename(dirname(workspace.root)), basename(workspace.root)),
       runs: (await listRuns(workspace)).length,
       now: new Date().toISOString(),
-    }),
+    } satisfies WorkspaceAnswer),
   );
   app.get("/api/runs", async (context) => {
     const { offset, limit } = queryOf(context, runsQuery);
