@@ -129,6 +129,9 @@ const CASES: readonly [rule: string, ...set: string[]][] = [
   ["rollout-prompt-length", "rollout.maxContextLen=100", "rollout.maxPromptLen=100"],
   ["rollout-mask-without-partial", "rollout.maskOffpolicyInPartialRollout=true"],
   ["rollout-remote-reward", "reward.rmType=remote_rm"],
+  ["rollout-custom-reward", "reward.customRmPath=./graders.mjs#strict"],
+  ["rollout-custom-reward", "reward.customRmPath=my-graders#strict"],
+  ["rollout-custom-reward", "reward.customRmPath=strict"],
   ["precision-checkpoint", "precision.mode=fp8-rollout"],
   ["precision-checkpoint", "precision.rolloutCheckpoint=/q"],
   [
@@ -167,6 +170,14 @@ describe("checkRecipe", () => {
 
   it.each(CASES)("%s speaks up for %s", (rule, ...set) => {
     expect(found(...set)).toContain(rule);
+  });
+
+  it("takes a grader as a dotted Python path for miles, and as MODULE#EXPORT for embedded", () => {
+    expect(found("reward.customRmPath=my_graders.strict.grade")).not.toContain(
+      "rollout-custom-reward",
+    );
+    const set = ["reward.customRmPath=./graders.mjs#strict"];
+    expect(checkRecipe(resolveRecipe({ profile: "tiny", set }).recipe)).toEqual([]);
   });
 
   it.each([

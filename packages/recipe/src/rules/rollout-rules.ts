@@ -3,6 +3,9 @@ import { faultIf, type Rule } from "./rule.ts";
 /** Whether counts are sane enough for arithmetic; otherwise `range-count` has spoken already. */
 const whole = (value: number): boolean => Number.isInteger(value) && value >= 1;
 
+/** Package or module, and a function in it: `importlib.import_module` of all but the last name. */
+const DOTTED_PATH = /^[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)+$/u;
+
 export const ROLLOUT_RULES: readonly Rule[] = [
   {
     id: "rollout-over-sampling",
@@ -133,5 +136,24 @@ export const ROLLOUT_RULES: readonly Rule[] = [
         "a remote grader needs an address",
         "Set reward.rmUrl.",
       ),
+  },
+  {
+    id: "rollout-custom-reward",
+    severity: "error",
+    beyondReference: true,
+    backend: "miles",
+    reference:
+      "Not checked: an ImportError or ValueError out of the first sample that is graded (rm_hub/__init__.py:46-48).",
+    check: ({ recipe: { reward } }) => {
+      const path = reward.customRmPath;
+      return faultIf(
+        path !== null && !DOTTED_PATH.test(path),
+        "reward.customRmPath",
+        path?.includes("#") === true
+          ? `"${path}" has the form MODULE#EXPORT of the embedded backend; miles imports a dotted Python path`
+          : `"${path ?? ""}" is no dotted Python path, which miles imports`,
+        "Name a function of a Python module that every worker can import, such as my_graders.strict; MODULE#EXPORT is for backend embedded and for eval.",
+      );
+    },
   },
 ];
