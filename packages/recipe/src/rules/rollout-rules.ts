@@ -143,7 +143,7 @@ export const ROLLOUT_RULES: readonly Rule[] = [
     beyondReference: true,
     backend: "miles",
     reference:
-      "Not checked: an ImportError or ValueError out of the first sample that is graded (rm_hub/__init__.py:46-48).",
+      "Not checked: an ImportError or ValueError out of the first sample that is graded (async_rm, rm_hub:46-48).",
     check: ({ recipe: { reward } }) => {
       const path = reward.customRmPath;
       return faultIf(
