@@ -1,9 +1,9 @@
 import { basename, join } from "node:path";
 import { UsageError } from "@moonlight-rl/core";
+import { DATA_FILE, parseRowRange } from "@moonlight-rl/dataset";
 import type { Artifact } from "@moonlight-rl/pipeline";
 import { findDataFile } from "./data/data-file.ts";
 import { readProblems, type Problem } from "./data/problem.ts";
-import { parseRowRange } from "./data/row-range.ts";
 import type { EvalInput } from "./input.ts";
 import type { SampleRequest } from "./policy/answer.ts";
 import type { PolicyChoice } from "./policy/policy-choice.ts";
@@ -111,7 +111,7 @@ function fewestSamples(requests: readonly SampleRequest[]): number {
 
 function stem(file: string): string {
   return basename(file)
-    .replace(/\.(jsonl|ndjson|parquet)$/, "")
+    .replace(DATA_FILE, "")
     .replaceAll(/[^A-Za-z0-9._-]/g, "-");
 }
 

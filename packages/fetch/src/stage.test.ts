@@ -195,6 +195,7 @@ describe("content that the Hub serves faithfully and that is wrong", () => {
     await rows("empty", "\n");
     await makeRepo(root, "dataset", "bad/several", { "a.jsonl": CHAT, "b.jsonl": CHAT });
     await makeRepo(root, "dataset", "bad/named", { "named.jsonl": CHAT, "other.jsonl": CHAT });
+    await makeRepo(root, "dataset", "bad/table", { "rows.csv": "1,2" });
     await makeRepo(root, "dataset", "bad/parquet", { "a.parquet": "PAR1" });
     await makeRepo(root, "model", "bad/other", {
       "config.json": '{"model_type":"gpt2"}',
@@ -224,7 +225,8 @@ describe("content that the Hub serves faithfully and that is wrong", () => {
     [{ promptData: "bad/empty" }, "DATASET_EMPTY", 4],
     [{ promptData: "bad/several" }, "DATASET_FILE_AMBIGUOUS", 2],
     [{ promptData: "bad/several", promptFile: "c.jsonl" }, "DATASET_FILE_MISSING", 2],
-    [{ promptData: "bad/parquet" }, "DATASET_NO_JSONL", 3],
+    [{ promptData: "bad/parquet" }, "DATASET_PARQUET", 4],
+    [{ promptData: "bad/table" }, "DATASET_NO_DATA_FILE", 3],
     [{ model: "bad/other" }, "MODEL_FAMILY_UNKNOWN", 2],
     [{ model: "bad/bare" }, "MODEL_CONFIG_MISSING", 3],
     [{ model: "bad/cut" }, expect.stringMatching(/SAFETENSORS/), 4],

@@ -4,7 +4,7 @@
  */
 export const LAYERS: readonly (readonly string[])[] = [
   ["core"],
-  ["model", "reward", "tokenizer", "tiny-moonlight"],
+  ["dataset", "model", "reward", "tokenizer", "tiny-moonlight"],
   ["recipe"],
   ["pipeline", "checkpoint", "hub"],
   ["embedded", "miles"],

@@ -1,10 +1,11 @@
 import { UsageError, type Json } from "@moonlight-rl/core";
 import {
+  parseRowRange,
   readPromptRows,
   type PromptKeys,
   type PromptRow,
-  type Tokenizer,
-} from "@moonlight-rl/tokenizer";
+} from "@moonlight-rl/dataset";
+import type { Tokenizer } from "@moonlight-rl/tokenizer";
 import { z } from "zod";
 import { MersenneTwister } from "./mersenne-twister.ts";
 
@@ -20,13 +21,14 @@ export interface Prompt {
   readonly metadata?: Json;
 }
 
-/** Reads and tokenises a prompt file. With the chat template, a plain text becomes one user message. */
+/** Reads and tokenises a prompt file or a slice of one (`FILE@[a:b]`). With the chat template, a plain text becomes one user message. */
 export async function loadPrompts(
   file: string,
   keys: PromptKeys & { readonly applyChatTemplate: boolean },
   tokenizer: Tokenizer,
 ): Promise<Prompt[]> {
-  const rows = await readPromptRows(file, keys);
+  const slice = parseRowRange(file);
+  const rows = await readPromptRows(slice.file, keys, { range: slice.rows });
   return rows.map((row) => {
     const text = textOf(row, keys.applyChatTemplate, tokenizer);
     const question =

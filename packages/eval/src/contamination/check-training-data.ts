@@ -1,10 +1,8 @@
 import { join } from "node:path";
-import { throwIfAborted } from "@moonlight-rl/core";
+import { parseRowRange, promptOf, readRows } from "@moonlight-rl/dataset";
 import type { Artifact } from "@moonlight-rl/pipeline";
 import { findDataFile } from "../data/data-file.ts";
-import { readDataRows } from "../data/data-rows.ts";
-import { promptOf, type Problem } from "../data/problem.ts";
-import { parseRowRange } from "../data/row-range.ts";
+import type { Problem } from "../data/problem.ts";
 import { TrainingOverlap, type Overlap } from "./training-overlap.ts";
 
 export interface TrainingData {
@@ -26,9 +24,8 @@ export async function checkTrainingData(
   const name = await findDataFile(data.path, wanted === undefined ? undefined : range.file);
   const path = join(data.path, name);
   const overlaps = sets.map((problems) => new TrainingOverlap(problems));
-  for await (const row of readDataRows(path, range.rows)) {
-    throwIfAborted(signal);
-    const prompt = promptOf(row, inputKey, path);
+  for await (const row of readRows(path, { range: range.rows, signal })) {
+    const prompt = promptOf(row, inputKey);
     for (const overlap of overlaps) overlap.see(prompt);
   }
   return overlaps.map((overlap) => overlap.result());

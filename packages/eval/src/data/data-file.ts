@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join, relative, isAbsolute } from "node:path";
 import { closest, PreflightError, UsageError } from "@moonlight-rl/core";
-import { DATA_FILE } from "./data-rows.ts";
+import { DATA_FILE } from "@moonlight-rl/dataset";
 
 /**
  * The name of the file of problems within a dataset folder: the one named, or the only one there that can be read (.jsonl

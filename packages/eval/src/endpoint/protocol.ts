@@ -1,9 +1,9 @@
 import type { Json } from "@moonlight-rl/core";
-import type { Message } from "../data/problem.ts";
+import type { RowMessage } from "@moonlight-rl/dataset";
 
 /** One sample as a protocol sends it. */
 export interface Ask {
-  readonly messages: readonly Message[];
+  readonly messages: readonly RowMessage[];
   /** The rendered prompt, where we render it. */
   readonly text: string;
   /** Its token ids, where we have the tokenizer. */

@@ -7,7 +7,8 @@ import {
   UsageError,
 } from "@moonlight-rl/core";
 import type { Tokenizer } from "@moonlight-rl/tokenizer";
-import type { Message, Problem } from "../data/problem.ts";
+import type { RowMessage } from "@moonlight-rl/dataset";
+import type { Problem } from "../data/problem.ts";
 import { EndpointClient, endsAll, GaveUp } from "../endpoint/endpoint-client.ts";
 import type { EndpointOptions } from "../endpoint/endpoint-options.ts";
 import type { Ask, Reply } from "../endpoint/protocol.ts";
@@ -40,7 +41,7 @@ function endpointPolicy(
   { problems, settings }: PolicyJob,
 ): Policy {
   const rendered = options.api !== "openai-chat";
-  const render = (messages: readonly Message[]): string => {
+  const render = (messages: readonly RowMessage[]): string => {
     if (tokenizer !== undefined) {
       return tokenizer.renderChat(messages, { addGenerationPrompt: true });
     }

@@ -1,25 +1,18 @@
 import { UsageError } from "@moonlight-rl/core";
-import {
-  labelOf,
-  makeProblem,
-  metadataOf,
-  promptOf,
-  type Problem,
-  type ProblemKeys,
-} from "../data/problem.ts";
-import type { Row } from "../data/row.ts";
+import { labelOf, metadataOf, promptOf, type PromptKeys, type Row } from "@moonlight-rl/dataset";
+import { makeProblem, METADATA_KEY, type Problem } from "../data/problem.ts";
 
 /** Which problem a row is about. */
 export class ProblemBook {
   readonly #file: string;
-  readonly #keys: ProblemKeys;
+  readonly #keys: PromptKeys;
   readonly #known: boolean;
   readonly #problems: Problem[];
   /** Of problems that are known: by prompt. Of others: by their number in the file, else by prompt and label. */
   readonly #indices = new Map<string, number>();
   readonly #samples = new Map<number, number>();
 
-  constructor(file: string, keys: ProblemKeys, known: readonly Problem[] | undefined) {
+  constructor(file: string, keys: PromptKeys, known: readonly Problem[] | undefined) {
     this.#file = file;
     this.#keys = keys;
     this.#known = known !== undefined;
@@ -45,22 +38,23 @@ export class ProblemBook {
   }
 
   #findKnown(row: Row, number: number | undefined): number {
-    const prompt = (): Problem["prompt"] => promptOf(row, this.#keys.inputKey, this.#file);
+    const prompt = (): Problem["prompt"] => promptOf(row, this.#keys.inputKey);
     const found = number ?? this.#indices.get(promptKey(prompt()));
     if (found !== undefined && found < this.#problems.length) return found;
     throw invalidResponses(
       this.#file,
-      row.place,
+      row.place.name,
       number === undefined ? "has a prompt that no problem has" : `is of problem ${number}`,
       `There are ${this.#problems.length} problems, numbered from 0. Is it the same data?`,
     );
   }
 
   #findOrAdd(row: Row, number: number | undefined): number {
-    const prompt = promptOf(row, this.#keys.inputKey, this.#file);
-    const label = labelOf(row, this.#keys.labelKey, this.#file);
+    const prompt = promptOf(row, this.#keys.inputKey);
+    const label = labelOf(row, this.#keys.labelKey);
+    const { metadataKey = METADATA_KEY } = this.#keys;
     const next = this.#problems.length;
-    const problem = makeProblem(next, next, prompt, label, metadataOf(row, this.#keys));
+    const problem = makeProblem(next, next, prompt, label, metadataOf(row, metadataKey));
     const key = number === undefined ? problem.digest : `${number}`;
     const found = this.#indices.get(key);
     if (found === undefined) {
@@ -71,7 +65,7 @@ export class ProblemBook {
     if (this.#problems[found]?.digest === problem.digest) return found;
     throw invalidResponses(
       this.#file,
-      row.place,
+      row.place.name,
       `has another prompt or label for problem ${number}`,
     );
   }

@@ -1,10 +1,11 @@
-import type { Message, Problem } from "../data/problem.ts";
+import type { RowMessage } from "@moonlight-rl/dataset";
+import type { Problem } from "../data/problem.ts";
 
 /** Renders a conversation up to where the assistant's answer begins. */
-export type RenderChat = (messages: readonly Message[]) => string;
+export type RenderChat = (messages: readonly RowMessage[]) => string;
 
 /** The conversation of a problem. A plain prompt is one message of the user, as in the reference. */
-export function messagesOf({ prompt }: Problem): readonly Message[] {
+export function messagesOf({ prompt }: Problem): readonly RowMessage[] {
   return typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt;
 }
 

@@ -1,7 +1,6 @@
+import { fieldOf, readRows, type PromptKeys } from "@moonlight-rl/dataset";
 import { z } from "zod";
-import { fieldOf } from "../data/row.ts";
-import { readJsonlRows } from "../data/jsonl-rows.ts";
-import type { Problem, ProblemKeys } from "../data/problem.ts";
+import type { Problem } from "../data/problem.ts";
 import type { Answer, SampleRequest } from "./answer.ts";
 import type { Policy } from "./policy.ts";
 import { invalidResponses, ProblemBook } from "./problem-book.ts";
@@ -23,7 +22,7 @@ const rowSchema = z.object({
 });
 const responseSchema = z.union([z.string(), z.array(z.string()).min(1)]);
 
-export interface SavedOptions extends ProblemKeys {
+export interface SavedOptions extends PromptKeys {
   readonly responseKey: string;
 }
 
@@ -98,16 +97,16 @@ async function* readAnswers(
   options: SavedOptions,
   book: ProblemBook,
 ): AsyncGenerator<{ readonly place: string; readonly answers: Answer[] }> {
-  for await (const row of readJsonlRows(file, LONGEST_LINE)) {
+  for await (const row of readRows(file, { longestLine: LONGEST_LINE })) {
     const meta = rowSchema.safeParse(row.value);
     if (!meta.success) {
       const issue = meta.error.issues[0];
-      throw invalidResponses(file, row.place, `"${issue?.path.join(".")}": ${issue?.message}`);
+      throw invalidResponses(file, row.place.name, `"${issue?.path.join(".")}": ${issue?.message}`);
     }
     const responses = responseSchema.safeParse(fieldOf(row, options.responseKey));
     if (!responses.success) {
       const what = `has no text (or list of texts) "${options.responseKey}"`;
-      throw invalidResponses(file, row.place, what, "Name the field with --response-key.");
+      throw invalidResponses(file, row.place.name, what, "Name the field with --response-key.");
     }
     const { sample, tokens, truncated } = meta.data;
     const finishReason = meta.data.finishReason ?? meta.data.finish_reason;
@@ -121,6 +120,6 @@ async function* readAnswers(
       truncated: truncated ?? finishReason === "length",
       finishReason: finishReason ?? (truncated === true ? "length" : "unknown"),
     }));
-    yield { place: row.place, answers };
+    yield { place: row.place.name, answers };
   }
 }

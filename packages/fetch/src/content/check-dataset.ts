@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { VerificationError, type Emit } from "@moonlight-rl/core";
+import { readRows } from "@moonlight-rl/dataset";
 import type { Tokenizer } from "@moonlight-rl/tokenizer";
 import { LengthHistogram, type LengthSummary } from "./length-histogram.ts";
-import { readLines } from "./lines.ts";
-import { readParquetRows } from "./parquet.ts";
-import { checkRow, invalidRow, type Row } from "./row.ts";
+import { checkRow, type Row } from "./row.ts";
 
 /** What was found in a dataset. */
 export interface DatasetReport {
@@ -46,7 +45,8 @@ export async function checkDataset(
   let falsyLabels = 0;
   const task = `check ${basename(files[0] ?? "")}`;
   for (const file of files) {
-    for await (const row of rowsOf(file, signal)) {
+    for await (const found of readRows(file, { signal })) {
+      const row = checkRow(found);
       rows++;
       prompts.add(fingerprint(row));
       if (isFalsy(row.label)) falsyLabels++;
@@ -61,23 +61,6 @@ export async function checkDataset(
   const promptTokens = lengths.summary();
   const report = { rows, duplicates: rows - prompts.size, falsyLabels };
   return promptTokens === undefined ? report : { ...report, promptTokens };
-}
-
-async function* rowsOf(file: string, signal: AbortSignal): AsyncGenerator<Row> {
-  if (file.endsWith(".parquet")) {
-    yield* readParquetRows(file, signal);
-    return;
-  }
-  for await (const { number, byteOffset, text } of readLines(file, signal)) {
-    const place = { file, place: `line ${number}`, byteOffset };
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (cause) {
-      throw invalidRow(place, (cause as Error).message, cause);
-    }
-    yield checkRow(value, place);
-  }
 }
 
 /** As Python's truth has it, which the reference's grader asks: "0" is a label like any other, 0 is none. */

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, isAbsolute, join } from "node:path";
 import { closest, PreflightError, UsageError } from "@moonlight-rl/core";
+import { DATA_FILE, parseRowRange } from "@moonlight-rl/dataset";
 import type { BackendName } from "../backend/load-backend.ts";
 
 /**
@@ -23,15 +24,15 @@ export async function datasetFile(
     );
   }
   const file = join(folder, name);
-  if (existsSync(file)) return file;
-  const files = (await readdir(folder)).filter((entry) => entry.endsWith(".jsonl"));
+  if (existsSync(parseRowRange(file).file)) return file;
+  const files = (await readdir(folder)).filter((entry) => DATA_FILE.test(entry));
   const suggestion = closest(name, files) ?? (files.length === 1 ? files[0] : undefined);
   throw new PreflightError("TRAIN_DATA_MISSING", `The dataset in ${folder} has no file ${name}.`, {
     field,
     file,
     hint:
       suggestion === undefined
-        ? `It has: ${files.slice(0, 10).join(", ") || "no .jsonl file"}.`
+        ? `It has: ${files.slice(0, 10).join(", ") || "no .jsonl or .parquet file"}.`
         : `Use --set ${field}=${suggestion} when the recipe is made.`,
   });
 }

@@ -1,6 +1,7 @@
-import { createReadStream } from "node:fs";
 import { throwIfAborted, VerificationError } from "@moonlight-rl/core";
+import { openFile } from "./open-file.ts";
 
+/** A line of a text file. */
 export interface Line {
   /** From 1. */
   readonly number: number;
@@ -10,13 +11,19 @@ export interface Line {
 }
 
 /** A longer line is not a row but a broken file. */
-const MAX_LINE_BYTES = 16 << 20;
+const LONGEST_LINE = 16 << 20;
 
 /**
- * The lines of a UTF-8 file, blank ones left out; at most one line (16 MiB) and one block are in memory.
- * Errors: `DATASET_LINE_TOO_LONG`, `DATASET_ENCODING`.
+ * The lines of a UTF-8 file, blank ones left out; at most one line (of at most `longestLine` bytes, default 16 MiB) and one block are
+ * in memory. Errors: `DATASET_FILE_UNREADABLE`, `DATASET_LINE_TOO_LONG`, `DATASET_ENCODING`.
  */
-export async function* readLines(file: string, signal: AbortSignal): AsyncGenerator<Line> {
+export async function* readLines(
+  file: string,
+  {
+    signal,
+    longestLine = LONGEST_LINE,
+  }: { readonly signal?: AbortSignal; readonly longestLine?: number } = {},
+): AsyncGenerator<Line> {
   let parts: Buffer[] = [];
   let length = 0;
   let start = 0;
@@ -29,8 +36,9 @@ export async function* readLines(file: string, signal: AbortSignal): AsyncGenera
     length = 0;
     return line.text.trim() === "" ? undefined : line;
   };
-  for await (const value of createReadStream(file, { highWaterMark: 1 << 20 })) {
-    throwIfAborted(signal);
+  const handle = await openFile(file);
+  for await (const value of handle.createReadStream({ highWaterMark: 1 << 20 })) {
+    if (signal !== undefined) throwIfAborted(signal);
     const block = value as Buffer;
     let from = 0;
     for (let end = block.indexOf(10); end !== -1; end = block.indexOf(10, from)) {
@@ -42,10 +50,10 @@ export async function* readLines(file: string, signal: AbortSignal): AsyncGenera
     }
     parts.push(block.subarray(from));
     length += block.length - from;
-    if (length > MAX_LINE_BYTES)
+    if (length > longestLine)
       throw new VerificationError(
         "DATASET_LINE_TOO_LONG",
-        `${file}, line ${number + 1} is longer than ${MAX_LINE_BYTES >> 20} MiB.`,
+        `${file}, line ${number + 1} is longer than ${longestLine >> 20} MiB.`,
         {
           file,
           byteOffset: start,

@@ -23,8 +23,8 @@ it("reads texts and conversations in order, without blank lines and unknown keys
     `{"prompt": "2 + 2 = ?", "label": "4", "source": "x"}\r\n\n${JSON.stringify({ prompt: chat, label: 2 })}`,
   );
   expect(rows).toEqual([
-    { index: 0, prompt: "2 + 2 = ?", label: "4" },
-    { index: 1, prompt: chat, label: 2 },
+    { index: 0, row: 0, prompt: "2 + 2 = ?", label: "4" },
+    { index: 1, row: 1, prompt: chat, label: 2 },
   ]);
 });
 
@@ -37,7 +37,7 @@ it.each([
   ['{"prompt": "1", "label": ""}', "line 2: label"],
 ])("names the line of %s", async (line, field) => {
   await expect(rowsOf(`{"prompt": "1", "label": "1"}\n${line}\n`)).rejects.toMatchObject({
-    code: "DATA_INVALID",
+    code: "DATASET_ROW_INVALID",
     field,
   });
 });
@@ -50,15 +50,15 @@ it("reads metadata where a key is named", async () => {
     `${JSON.stringify(row)}\n${JSON.stringify({ ...row, metadata: undefined })}`,
   );
   expect(await readPromptRows(file, { ...keys, metadataKey: "metadata" })).toEqual([
-    { index: 0, ...row },
-    { index: 1, prompt: "?", label: "1" },
+    { index: 0, row: 0, ...row },
+    { index: 1, row: 1, prompt: "?", label: "1" },
   ]);
   expect((await readPromptRows(file, keys))[0]).not.toHaveProperty("metadata");
 });
 
 it("refuses a file without rows, and one that is not there", async () => {
-  await expect(rowsOf("\n\n")).rejects.toMatchObject({ code: "DATA_INVALID" });
+  await expect(rowsOf("\n\n")).rejects.toMatchObject({ code: "DATASET_EMPTY" });
   await expect(readPromptRows(join(folder, "none"), keys)).rejects.toMatchObject({
-    code: "DATA_MISSING",
+    code: "DATASET_FILE_UNREADABLE",
   });
 });
