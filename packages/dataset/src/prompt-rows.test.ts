@@ -58,7 +58,7 @@ it("reads metadata where a key is named", async () => {
 
 it("refuses a file without rows, and one that is not there", async () => {
   await expect(rowsOf("\n\n")).rejects.toMatchObject({ code: "DATASET_EMPTY" });
-  await expect(readPromptRows(join(folder, "none"), keys)).rejects.toMatchObject({
+  await expect(readPromptRows(join(folder, "none.jsonl"), keys)).rejects.toMatchObject({
     code: "DATASET_FILE_UNREADABLE",
   });
 });

@@ -175,7 +175,7 @@ describe("trainGrpo", () => {
     await writeFile(prompts, `${JSON.stringify({ prompt: "1 + 1 = ?", label: "2" })}\n`);
     await appendFile(prompts, '{"prompt": "2 + 2 = ?"}\n');
     await expect(trainGrpo(request("bad", [], { promptFile: prompts }))).rejects.toMatchObject({
-      code: "DATA_INVALID",
+      code: "DATASET_ROW_INVALID",
       field: "line 2: label",
     });
   });

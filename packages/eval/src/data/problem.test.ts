@@ -31,7 +31,9 @@ describe("readProblems", () => {
   });
 
   it("says that a file is missing", async () => {
-    await expect(readProblems(file, keys)).rejects.toMatchObject({ code: "DATASET_FILE_UNREADABLE" });
+    await expect(readProblems(file, keys)).rejects.toMatchObject({
+      code: "DATASET_FILE_UNREADABLE",
+    });
   });
 });
 

@@ -23,10 +23,14 @@ export function pickDataFile(request: Request, listing: readonly RepoFile[]): st
   const candidates = lines.length > 0 ? lines : names.filter((name) => name.endsWith(".parquet"));
   const [only] = candidates;
   if (only === undefined)
-    throw new PreflightError("DATASET_NO_DATA_FILE", `Dataset ${repo} has no .jsonl or .parquet file.`, {
-      field: request.field,
-      hint: `Rows are read from JSON Lines and Parquet; convert them and serve the folder with \`moonlight hub serve\`. It has: ${some(names)}.`,
-    });
+    throw new PreflightError(
+      "DATASET_NO_DATA_FILE",
+      `Dataset ${repo} has no .jsonl or .parquet file.`,
+      {
+        field: request.field,
+        hint: `Rows are read from JSON Lines and Parquet; convert them and serve the folder with \`moonlight hub serve\`. It has: ${some(names)}.`,
+      },
+    );
   if (candidates.length === 1) return only;
   const like = candidates.filter((name) => basename(name, extname(name)) === basename(repo));
   const [same] = like;
