@@ -33,7 +33,9 @@ const TAKEN_WORDS = new Set(
 export function stageNames(tree: FileTree, options: ValidOptions): StageNames {
   const { name, directory, description } = options;
   const folder = `${directory}/${name}`;
-  if (!workspacePatterns(tree).some((pattern) => pattern === folder || pattern === `${directory}/*`))
+  if (
+    !workspacePatterns(tree).some((pattern) => pattern === folder || pattern === `${directory}/*`)
+  )
     throw refusal(
       "STAGE_DIRECTORY_OUTSIDE",
       "directory",
