@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { readJson } from "@moonlight-rl/core";
 import { z } from "zod";
 
@@ -34,7 +35,7 @@ export type RowName = Pick<Row, "bench" | "metric" | "peer">;
 
 /** The rows that must be produced and their goals: `bench/goals.json`. */
 export async function readGoals(): Promise<readonly Goal[]> {
-  const file = new URL("../goals.json", import.meta.url).pathname;
+  const file = fileURLToPath(new URL("../goals.json", import.meta.url));
   return await readJson(file, z.array(goalSchema), { what: "goals of the benchmarks" });
 }
 

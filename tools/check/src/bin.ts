@@ -2,6 +2,7 @@ import { apiGate } from "./api-gate.ts";
 import { boundariesGate } from "./boundaries-gate.ts";
 import { commandsGate } from "./commands-gate.ts";
 import { commandGate, type Gate } from "./gate.ts";
+import { generatorGate } from "./generator-gate.ts";
 import { interopGate } from "./interop-gate.ts";
 import { killGate } from "./kill-gate.ts";
 import { linksGate } from "./links-gate.ts";
@@ -31,6 +32,7 @@ const GATES: readonly Gate[] = [
   vitestGate(),
   commandsGate(),
   publishGate(),
+  generatorGate(),
   ...NODE_VERSIONS.map(quickNodeGate),
   killGate(5),
   // All of it, ten minutes, is in check:deep.

@@ -9,7 +9,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["pipeline", "checkpoint", "hub"],
   ["embedded", "miles"],
   ["fetch", "convert", "rollout-config", "train", "eval"],
-  ["dashboard"],
+  ["dashboard", "stage-generator"],
   ["moonlight"],
 ];
 

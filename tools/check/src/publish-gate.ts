@@ -6,6 +6,7 @@ import type { Gate } from "./gate.ts";
 import { startRegistry, type LocalRegistry } from "./publishing/local-registry.ts";
 import { packPackages, type PackedPackage } from "./publishing/pack-packages.ts";
 import { Stranger } from "./publishing/stranger.ts";
+import { said } from "./workspace/steps.ts";
 
 const TINY = "node_modules/@moonlight-rl/tiny-moonlight/assets/models/moonlight-rl/tiny-moonlight";
 
@@ -177,13 +178,4 @@ function* checks(root: string, registry: string): Generator<Check> {
         },
       ];
     }
-}
-
-function said(error: unknown): string {
-  const { stderr, stdout, message } = error as {
-    stderr?: string;
-    stdout?: string;
-    message: string;
-  };
-  return `${message.split("\n", 1)[0]}\n${stdout ?? ""}\n${stderr ?? ""}`.trim().slice(0, 3000);
 }

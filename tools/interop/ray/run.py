@@ -528,6 +528,11 @@ def main() -> int:
             except Exception:
                 failed += 1
                 print(f"FAIL  {what}\n{traceback.format_exc()}")
+                for one in made:
+                    for name in ("out.ndjson", "err.txt"):
+                        path = one.folder / name
+                        if path.exists():
+                            print(f"--- end of {one.folder.name}/{name}\n{path.read_text(errors='replace')[-3000:]}")
             finally:
                 for pid in processes():
                     os.kill(pid, signal.SIGKILL)

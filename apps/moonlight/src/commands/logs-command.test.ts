@@ -1,11 +1,14 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { runCli } from "@moonlight-rl/pipeline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createProgram } from "../program.ts";
 
-const RUN = new URL("../../../../packages/miles/golden/logs/run.txt", import.meta.url).pathname;
+const RUN = fileURLToPath(
+  new URL("../../../../packages/miles/golden/logs/run.txt", import.meta.url),
+);
 
 let folder: string;
 beforeAll(async () => {

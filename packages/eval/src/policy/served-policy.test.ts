@@ -2,7 +2,7 @@ import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { withStage, type StageKit } from "@moonlight-rl/pipeline/testing";
 import { assetsDirectory, MODEL } from "@moonlight-rl/tiny-moonlight";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { evaluate } from "../stage.ts";
 
 /** Speaks SGLang's API as far as an evaluation uses it; `mode` says how it misbehaves. */
@@ -59,9 +59,12 @@ async function expectEnded(kit: Kit): Promise<void> {
   const pids = (await readFile(join(kit.folder, "pids"), "utf8")).split(" ").map(Number);
   expect(pids).toHaveLength(2);
   for (const pid of pids) {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-    // Where nobody collects orphans an ended process leaves its number behind.
-    expect(stat).toMatch(/^$|\) Z /);
+    // One that was killed a moment ago may still be on its way out.
+    await vi.waitFor(async () => {
+      const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+      // Where nobody collects orphans an ended process leaves its number behind.
+      expect(stat).toMatch(/^$|\) Z /);
+    }, 5_000);
   }
 }
 

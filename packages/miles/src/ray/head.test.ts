@@ -130,5 +130,10 @@ describe("startHead", () => {
     await expect(startHead(options({ python: "/nowhere/python" }))).rejects.toMatchObject({
       code: "RAY_HEAD_FAILED",
     });
+    const spaced = join(folder, "a python");
+    await writeFile(spaced, "#!/bin/sh\nexit 127\n", { mode: 0o755 });
+    await expect(startHead(options({ python: spaced }))).rejects.toMatchObject({
+      hint: expect.stringContaining("space"),
+    });
   });
 });

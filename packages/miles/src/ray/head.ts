@@ -228,7 +228,9 @@ async function waitUntilReady(
           hint:
             /No module named|not found|ENOENT|bad option/.test(said) || pid === undefined
               ? `${python} has no Ray: name the interpreter that has it with --python, or a running cluster with --ray-address.`
-              : "Or name a running cluster with --ray-address.",
+              : /\s/.test(python)
+                ? "Ray starts none of its processes from a path with a space: give --python another path, without one."
+                : "Or name a running cluster with --ray-address.",
         },
       );
     }

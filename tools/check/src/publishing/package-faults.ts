@@ -7,7 +7,7 @@ import type { PackedPackage } from "./pack-packages.ts";
 
 const NEEDED = ["package.json", "README.md", "LICENSE", "dist/index.js", "dist/index.d.ts"];
 const UNWANTED =
-  /(?:\.test\.|\.test-d\.|\.tsbuildinfo$|(?:^|\/)\.(?!npmignore)|\.tgz$|\.log$|^(?:golden|api)\/)/;
+  /(?:\.test\.(?!ts\.template$)|\.test-d\.|\.tsbuildinfo$|(?:^|\/)\.(?!npmignore)|\.tgz$|\.log$|^(?:golden|api)\/)/;
 /** What a user downloads; the models and data of the tiny assets are what that package is for. */
 const BUDGET: Readonly<Record<string, number>> = {
   "@moonlight-rl/tiny-moonlight": 12 << 20,

@@ -1,6 +1,7 @@
 import { appendFile, cp, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   DashboardReader,
@@ -9,7 +10,7 @@ import {
 } from "./dashboard-reader.ts";
 import { DASHBOARD_STREAMS, type DashboardRecord } from "./dashboard-record.ts";
 
-const GOLDEN = new URL("../../../golden/dashboard", import.meta.url).pathname;
+const GOLDEN = fileURLToPath(new URL("../../../golden/dashboard", import.meta.url));
 
 let folder: string;
 const records: DashboardRecord[] = [];
