@@ -1,5 +1,6 @@
 import { apiGate } from "./api-gate.ts";
 import { boundariesGate } from "./boundaries-gate.ts";
+import { browserGate } from "./browser-gate.ts";
 import { commandsGate } from "./commands-gate.ts";
 import { commandGate, type Gate } from "./gate.ts";
 import { generatorGate } from "./generator-gate.ts";
@@ -31,6 +32,7 @@ const GATES: readonly Gate[] = [
   commandGate("turbo", "turbo", ["run", "build"]),
   vitestGate(),
   commandsGate(),
+  browserGate(),
   publishGate(),
   generatorGate(),
   ...NODE_VERSIONS.map(quickNodeGate),
