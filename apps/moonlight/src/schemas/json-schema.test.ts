@@ -143,6 +143,8 @@ describe("what is written with --json fits its published schema", () => {
     await lines("eval-compare", ["eval", "compare", result, copy]);
     await lines("logs", ["logs", join(folder, "log.txt")]);
     await lines("schema", ["schema"]);
+    await lines("explain", ["explain"]);
+    await lines("explain", ["explain", "no such"], 2);
   }, 60_000);
 
   it.each([
