@@ -36,7 +36,7 @@ const GATES: readonly Gate[] = [
   publishGate(),
   generatorGate(),
   ...NODE_VERSIONS.map(quickNodeGate),
-  killGate(5),
+  killGate(),
   // All of it, ten minutes, is in check:deep.
   interopGate(
     "ray",

@@ -152,6 +152,7 @@ const OWN: Readonly<Record<string, () => z.ZodType>> = {
     ]),
   logs: () => z.union([z.looseObject({ type: z.string() }), failureLine]),
   serve: () => z.union([listening({ model: z.string() }), failureLine]),
+  ui: () => z.union([listening({ workspace: z.string() }), failureLine]),
   "hub-serve": () => z.union([listening({}), failureLine]),
   explain: () => z.union([errorEntrySchema.extend({ type: z.literal("error-code") }), failureLine]),
   schema: () => z.union([z.object({ type: z.literal("schema"), name: z.string() }), failureLine]),
