@@ -6,7 +6,7 @@ export interface Verdict {
   readonly failures: readonly string[];
   /** What could not be checked here, and why. */
   readonly skipped?: readonly string[];
-  /** What was measured. */
+  /** Figures for whoever reads along. */
   readonly notes?: readonly string[];
 }
 

@@ -1,10 +1,7 @@
 import { existsSync } from "node:fs";
 import { execa } from "execa";
 import type { Gate } from "./gate.ts";
-import { projectFolders } from "./projects.ts";
-
-/** What builds leave out: sources with their tests, and pages, which Vite builds without looking at types. */
-const PROJECTS = ["tsconfig.test.json", "src/page/tsconfig.json"];
+import { isExample, projectFolders } from "./projects.ts";
 
 /** Type-checks sources together with their tests, package by package (builds leave the tests out). */
 export function typesGate(): Gate {
@@ -13,12 +10,9 @@ export function typesGate(): Gate {
     async run() {
       const failures: string[] = [];
       let passed = 0;
-      const folders = await projectFolders();
-      for (const project of folders.flatMap((folder) =>
-        PROJECTS.map((one) => `${folder}/${one}`),
-      )) {
+      for (const project of (await projectFolders()).flatMap(projectsOf)) {
         if (!existsSync(project)) continue;
-        const result = await execa("tsc", ["-p", project], {
+        const result = await execa("tsc", ["-p", project, "--noEmit"], {
           reject: false,
           all: true,
           preferLocal: true,
@@ -29,4 +23,10 @@ export function typesGate(): Gate {
       return { passed, failures };
     },
   };
+}
+
+/** What builds leave out: sources with their tests, and pages, which Vite builds without looking at types. */
+function projectsOf(folder: string): string[] {
+  const own = isExample(folder) ? "tsconfig.json" : "tsconfig.test.json";
+  return [own, "src/page/tsconfig.json"].map((project) => `${folder}/${project}`);
 }
