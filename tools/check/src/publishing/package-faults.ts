@@ -10,6 +10,8 @@ import { importedPackages } from "./imported-packages.ts";
 import type { PackedPackage } from "./pack-packages.ts";
 
 const NEEDED = ["package.json", "README.md", "LICENSE", "dist/index.js", "dist/index.d.ts"];
+/** Of a package that has one in src/page: Vite builds it. */
+const PAGE = "dist/web/index.html";
 const UNWANTED =
   /(?:\.test\.(?!ts\.template$)|\.test-d\.|\.tsbuildinfo$|(?:^|\/)\.(?!npmignore)|\.tgz$|\.log$|^(?:golden|api)\/)/;
 /** What a user downloads; the models and data of the tiny assets are what that package is for. */
@@ -32,7 +34,8 @@ export async function packageFaults(one: PackedPackage): Promise<string[]> {
 }
 
 function contentFaults({ name, folder, files, size }: PackedPackage): string[] {
-  const faults = NEEDED.filter((file) => !files.includes(file)).map((file) => `lacks ${file}`);
+  const needed = existsSync(join(folder, "src/page")) ? [...NEEDED, PAGE] : NEEDED;
+  const faults = needed.filter((file) => !files.includes(file)).map((file) => `lacks ${file}`);
   const unwanted = files.filter((file) => UNWANTED.test(file));
   if (unwanted.length > 0)
     faults.push(`would publish ${unwanted.slice(0, 5).join(", ")} (${unwanted.length} files)`);
@@ -50,7 +53,7 @@ function contentFaults({ name, folder, files, size }: PackedPackage): string[] {
 
 /** The source of a built file, without its ending; undefined for what no compiler wrote. */
 export function sourceOf(file: string): string | undefined {
-  const name = /^dist\/(.*?)(?:\.d\.ts|\.js)(?:\.map)?$/.exec(file)?.[1];
+  const name = /^dist\/(?!web\/)(.*?)(?:\.d\.ts|\.js)(?:\.map)?$/.exec(file)?.[1];
   return name === undefined ? undefined : `src/${name}`;
 }
 
