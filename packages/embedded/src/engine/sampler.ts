@@ -47,18 +47,22 @@ class OnnxSampler implements Sampler {
       });
       return sequence;
     };
-    let started = 0;
-    while (started < total || batch.size > 0) {
-      throwIfAborted(signal);
-      // Reading a few prompts costs about as much as reading many: wait until a good part of the batch is free.
-      if (started < total && (batch.size === 0 || batch.free * 4 >= capacity)) {
-        const count = Math.min(total - started, batch.free);
-        const first = started;
-        started += count;
-        await batch.join(Array.from({ length: count }, (_, i) => sequenceOf(first + i)));
-      } else {
-        await batch.step();
+    try {
+      let started = 0;
+      while (started < total || batch.size > 0) {
+        throwIfAborted(signal);
+        // Reading a few prompts costs about as much as reading many: wait until a good part of the batch is free.
+        if (started < total && (batch.size === 0 || batch.free * 4 >= capacity)) {
+          const count = Math.min(total - started, batch.free);
+          const first = started;
+          started += count;
+          await batch.join(Array.from({ length: count }, (_, i) => sequenceOf(first + i)));
+        } else {
+          await batch.step();
+        }
       }
+    } finally {
+      batch.close();
     }
     return results as Sample[];
   }
