@@ -88,7 +88,7 @@ export class InferenceModel {
     const layout = parameterLayout(options.config);
     assertLength(layout, options.parameters, "parameters");
     const threads = defaultThreads(options.threads);
-    const absorb = await absorbSession(options.config, layout, threads);
+    const absorb = await absorbSession(options.config, layout);
     return new InferenceModel(options, layout, threads, absorb);
   }
 

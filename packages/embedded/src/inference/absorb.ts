@@ -40,7 +40,6 @@ export function absorbedTensors(config: HfConfig): Tensors {
 export async function absorbSession(
   config: HfConfig,
   layout: ParameterLayout,
-  threads: number,
 ): Promise<ModelSession> {
   const tape = new Tape(new Graph());
   const parameters = new GraphParameters(tape, layout);
@@ -49,5 +48,5 @@ export async function absorbSession(
     for (const [name, value] of Object.entries(weights) as [string, Value][])
       tape.graph.output(`${name}/${layer}`, value);
   }
-  return { session: await Session.create(tape.graph, threads), parameters, metrics: [] };
+  return { session: await Session.create(tape.graph, 1), parameters, metrics: [] };
 }

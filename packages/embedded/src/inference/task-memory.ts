@@ -63,9 +63,7 @@ export class TaskMemory {
       this.#arena.free(this.#address);
     }
     this.#capacity = 2 * rows;
-    this.#address = this.#arena.allocate(
-      (TASK_HEADER + ROW_COLUMNS * this.#capacity) * WORD,
-    );
+    this.#address = this.#arena.allocate((TASK_HEADER + ROW_COLUMNS * this.#capacity) * WORD);
     return this.#address;
   }
 

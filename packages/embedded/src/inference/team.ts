@@ -40,7 +40,11 @@ export class Team {
 
   constructor(options: TeamOptions) {
     this.#options = options;
-    this.#forward = new Forward({ ...options, scratch: options.scratches[0] as Scratch, thread: 0 });
+    this.#forward = new Forward({
+      ...options,
+      scratch: options.scratches[0] as Scratch,
+      thread: 0,
+    });
   }
 
   /** Runs all units of a task; returns when all are done. */

@@ -5,10 +5,10 @@ import type { WasmFunction } from "../wasm/module.ts";
 const [LEAST, MOST] = [-87.33654, 88.37626];
 const LOG2_E = Math.LOG2E;
 /** ln 2 in two parts, so that its multiples are subtracted exactly. */
-const [LN2_HIGH, LN2_LOW] = [0.693359375, -2.12194440e-4];
+const [LN2_HIGH, LN2_LOW] = [0.693359375, -2.1219444e-4];
 /** Of e^r = 1 + r + r²·(…) for |r| ≤ ½ ln 2, highest power first (Cephes, expf). */
 const COEFFICIENTS = [
-  1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1,
+  1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1,
   5.0000001201e-1,
 ];
 
@@ -32,7 +32,10 @@ export function exponential(fn: WasmFunction): (x: Local) => Code {
       x,
       v128.and(
         get(inside),
-        f32x4.mul(get(result), i32x4.shl(i32x4.add(f32x4.toInts(get(power)), i32x4.const(127)), 23)),
+        f32x4.mul(
+          get(result),
+          i32x4.shl(i32x4.add(f32x4.toInts(get(power)), i32x4.const(127)), 23),
+        ),
       ),
     ),
   ];

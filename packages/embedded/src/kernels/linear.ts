@@ -60,12 +60,14 @@ export function linear(kind: LinearKind): WasmFunction {
     ...set(low, v128.load(get(weights))),
     ...set(high, v128.load(get(weights), 16)),
     ...set(weights, i32.add(get(weights), get(rowStride))),
-    ...x.slice(0, count).flatMap((pointer, i) => [
-      ...set(copies, v128.loadSplat(get(pointer))),
-      ...set(sum(i, 0), f32x4.add(get(sum(i, 0)), f32x4.mul(get(low), get(copies)))),
-      ...set(sum(i, 1), f32x4.add(get(sum(i, 1)), f32x4.mul(get(high), get(copies)))),
-      ...advance(pointer, FLOAT),
-    ]),
+    ...x
+      .slice(0, count)
+      .flatMap((pointer, i) => [
+        ...set(copies, v128.loadSplat(get(pointer))),
+        ...set(sum(i, 0), f32x4.add(get(sum(i, 0)), f32x4.mul(get(low), get(copies)))),
+        ...set(sum(i, 1), f32x4.add(get(sum(i, 1)), f32x4.mul(get(high), get(copies)))),
+        ...advance(pointer, FLOAT),
+      ]),
     ...advance(steps, -1),
   ];
 

@@ -45,10 +45,7 @@ export function norm(): WasmFunction {
         ),
       ),
       set(to, i32.load(get(yTable))),
-      each(
-        v128.store(get(to), f32x4.mul(v128.load(get(from)), get(total))),
-        advance(to, VECTOR),
-      ),
+      each(v128.store(get(to), f32x4.mul(v128.load(get(from)), get(total))), advance(to, VECTOR)),
       advance(xTable, 4),
       advance(yTable, 4),
       advance(rows, -1),

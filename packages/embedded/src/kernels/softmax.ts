@@ -28,7 +28,10 @@ export function softmax(): WasmFunction {
   const [at, end, filled] = fn.locals("i32", 3) as [Local, Local, Local];
   const [x, most, total] = fn.locals("v128", 3) as [Local, Local, Local];
   const exp = exponential(fn);
-  const lane = (vector: Local) => (index: number): Code => f32x4.lane(get(vector), index);
+  const lane =
+    (vector: Local) =>
+    (index: number): Code =>
+      f32x4.lane(get(vector), index);
   const fold = (vector: Local, op: (a: Code, b: Code) => Code): Code =>
     LANES.map(lane(vector)).reduce(op);
   const each = (...statements: readonly Code[]): Code => [

@@ -58,7 +58,10 @@ export function wasmModule(functions: readonly WasmFunction[], maxPages: number)
     ...section(1, list(types)),
     ...section(2, list([memory])),
     ...section(3, list(functions.map((_, index) => unsigned(index)))),
-    ...section(7, list(functions.map((made, index) => [...name(made.name), 0, ...unsigned(index)]))),
+    ...section(
+      7,
+      list(functions.map((made, index) => [...name(made.name), 0, ...unsigned(index)])),
+    ),
     ...section(10, list(functions.map((made) => made.code()))),
   ]);
 }
