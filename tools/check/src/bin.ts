@@ -6,6 +6,8 @@ import { generatorGate } from "./generator-gate.ts";
 import { interopGate } from "./interop-gate.ts";
 import { killGate } from "./kill-gate.ts";
 import { linksGate } from "./links-gate.ts";
+import { pagesGate } from "./pages-gate.ts";
+import { pruneGate } from "./prune-gate.ts";
 import { NODE_VERSIONS, quickNodeGate } from "./node-gate.ts";
 import { packagesGate } from "./packages-gate.ts";
 import { publishGate } from "./publish-gate.ts";
@@ -24,6 +26,7 @@ const GATES: readonly Gate[] = [
   commandGate("knip", "knip", ["--no-config-hints"]),
   packagesGate(),
   linksGate(),
+  pagesGate(),
   apiGate(),
   surfaceGate(),
   tasksGate(),
@@ -32,6 +35,7 @@ const GATES: readonly Gate[] = [
   vitestGate(),
   commandsGate(),
   publishGate(),
+  pruneGate(),
   generatorGate(),
   ...NODE_VERSIONS.map(quickNodeGate),
   killGate(5),
