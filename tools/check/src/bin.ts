@@ -1,15 +1,17 @@
 import { apiGate } from "./api-gate.ts";
 import { boundariesGate } from "./boundaries-gate.ts";
 import { commandsGate } from "./commands-gate.ts";
+import { errorsGate } from "./errors-gate.ts";
+import { examplesGate } from "./examples-gate.ts";
 import { commandGate, type Gate } from "./gate.ts";
 import { generatorGate } from "./generator-gate.ts";
 import { interopGate } from "./interop-gate.ts";
 import { killGate } from "./kill-gate.ts";
 import { linksGate } from "./links-gate.ts";
-import { pagesGate } from "./pages-gate.ts";
-import { pruneGate } from "./prune-gate.ts";
 import { NODE_VERSIONS, quickNodeGate } from "./node-gate.ts";
 import { packagesGate } from "./packages-gate.ts";
+import { pagesGate } from "./pages-gate.ts";
+import { pruneGate } from "./prune-gate.ts";
 import { publishGate } from "./publish-gate.ts";
 import { runGates } from "./run-gates.ts";
 import { surfaceGate } from "./surface-gate.ts";
@@ -27,6 +29,7 @@ const GATES: readonly Gate[] = [
   packagesGate(),
   linksGate(),
   pagesGate(),
+  errorsGate(),
   apiGate(),
   surfaceGate(),
   tasksGate(),
@@ -34,11 +37,12 @@ const GATES: readonly Gate[] = [
   commandGate("turbo", "turbo", ["run", "build"]),
   vitestGate(),
   commandsGate(),
+  examplesGate(),
   publishGate(),
   pruneGate(),
   generatorGate(),
   ...NODE_VERSIONS.map(quickNodeGate),
-  killGate(5),
+  killGate(),
   // All of it, ten minutes, is in check:deep.
   interopGate(
     "ray",
