@@ -10,6 +10,8 @@ import { killGate } from "./kill-gate.ts";
 import { linksGate } from "./links-gate.ts";
 import { NODE_VERSIONS, quickNodeGate } from "./node-gate.ts";
 import { packagesGate } from "./packages-gate.ts";
+import { pagesGate } from "./pages-gate.ts";
+import { pruneGate } from "./prune-gate.ts";
 import { publishGate } from "./publish-gate.ts";
 import { runGates } from "./run-gates.ts";
 import { surfaceGate } from "./surface-gate.ts";
@@ -26,6 +28,7 @@ const GATES: readonly Gate[] = [
   commandGate("knip", "knip", ["--no-config-hints"]),
   packagesGate(),
   linksGate(),
+  pagesGate(),
   errorsGate(),
   apiGate(),
   surfaceGate(),
@@ -36,6 +39,7 @@ const GATES: readonly Gate[] = [
   commandsGate(),
   examplesGate(),
   publishGate(),
+  pruneGate(),
   generatorGate(),
   ...NODE_VERSIONS.map(quickNodeGate),
   killGate(),
