@@ -35,6 +35,7 @@ export {
 } from "./event.ts";
 export { formatBytes, formatDuration, formatPercent } from "./format.ts";
 export { formatTable, type Column } from "./table.ts";
+export { wrapText, type WrapOptions } from "./wrap.ts";
 export { html, trusted, type Html, type HtmlValue } from "./html.ts";
 export { NdjsonWriter, readNdjson } from "./ndjson.ts";
 export {

@@ -1,5 +1,5 @@
 import type { Colors } from "picocolors/types.js";
-import type { MoonlightEvent } from "@moonlight-rl/core";
+import { wrapText, type MoonlightEvent } from "@moonlight-rl/core";
 import { metricText, permanentLine } from "./describe-event.ts";
 import type { EventView } from "./event-view.ts";
 import type { OutputStream } from "./io.ts";
@@ -39,11 +39,11 @@ export class LiveView implements EventView {
     const line = this.#kept(event);
     if (line !== undefined) {
       this.#erase();
-      this.#stream.write(`${line}\n`);
+      this.#stream.write(`${wrapped(line, this.#size().columns)}\n`);
     }
     this.#changed = true;
-    // Work that keeps the event loop busy gives the timer no chance.
-    if (this.#now() - this.#drawnAt >= FRAME_MS) this.#draw();
+    // Work that keeps the event loop busy gives the timer no chance: neither to show what is new, nor what was erased.
+    if (line !== undefined || this.#now() - this.#drawnAt >= FRAME_MS) this.#draw();
   }
 
   close(): void {
@@ -102,4 +102,17 @@ export class LiveView implements EventView {
     // A terminal that does not know its size says 0.
     return { columns: this.#stream.columns || 80, rows: this.#stream.rows || 24 };
   }
+}
+
+/** Broken between words where the screen would break within them; what follows is indented a little more. */
+function wrapped(text: string, width: number): string {
+  return text
+    .split("\n")
+    .map((line) => {
+      // oxlint-disable-next-line no-control-regex -- a colour may begin before the indentation
+      const [, before = "", indent = ""] = /^((?:\u001B\[[0-9;]*m)*)( *)/.exec(line) ?? [];
+      const first = before + indent;
+      return wrapText(line.slice(first.length), { width, first, rest: `${indent}  ` });
+    })
+    .join("\n");
 }
