@@ -1,10 +1,11 @@
 import type { Colors } from "picocolors/types.js";
-import { wrapText, type MoonlightEvent } from "@moonlight-rl/core";
+import type { MoonlightEvent } from "@moonlight-rl/core";
 import { metricText, permanentLine } from "./describe-event.ts";
 import type { EventView } from "./event-view.ts";
 import type { OutputStream } from "./io.ts";
 import { isScore, liveFrame } from "./live-frame.ts";
 import { LiveState } from "./live-state.ts";
+import { breakLines } from "./screen-line.ts";
 
 const FRAME_MS = 100;
 /** Clocks of running stages move on without any event. */
@@ -39,7 +40,7 @@ export class LiveView implements EventView {
     const line = this.#kept(event);
     if (line !== undefined) {
       this.#erase();
-      this.#stream.write(`${wrapped(line, this.#size().columns)}\n`);
+      this.#stream.write(`${breakLines(line, this.#size().columns)}\n`);
     }
     this.#changed = true;
     // Work that keeps the event loop busy gives the timer no chance: neither to show what is new, nor what was erased.
@@ -102,17 +103,4 @@ export class LiveView implements EventView {
     // A terminal that does not know its size says 0.
     return { columns: this.#stream.columns || 80, rows: this.#stream.rows || 24 };
   }
-}
-
-/** Broken between words where the screen would break within them; what follows is indented a little more. */
-function wrapped(text: string, width: number): string {
-  return text
-    .split("\n")
-    .map((line) => {
-      // oxlint-disable-next-line no-control-regex -- a colour may begin before the indentation
-      const [, before = "", indent = ""] = /^((?:\u001B\[[0-9;]*m)*)( *)/.exec(line) ?? [];
-      const first = before + indent;
-      return wrapText(line.slice(first.length), { width, first, rest: `${indent}  ` });
-    })
-    .join("\n");
 }
