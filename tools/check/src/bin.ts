@@ -2,6 +2,7 @@ import { apiGate } from "./api-gate.ts";
 import { boundariesGate } from "./boundaries-gate.ts";
 import { commandsGate } from "./commands-gate.ts";
 import { errorsGate } from "./errors-gate.ts";
+import { examplesGate } from "./examples-gate.ts";
 import { commandGate, type Gate } from "./gate.ts";
 import { generatorGate } from "./generator-gate.ts";
 import { interopGate } from "./interop-gate.ts";
@@ -33,6 +34,7 @@ const GATES: readonly Gate[] = [
   commandGate("turbo", "turbo", ["run", "build"]),
   vitestGate(),
   commandsGate(),
+  examplesGate(),
   publishGate(),
   generatorGate(),
   ...NODE_VERSIONS.map(quickNodeGate),
