@@ -1,3 +1,4 @@
+import { apiDocsGate } from "./api-docs-gate.ts";
 import { apiGate } from "./api-gate.ts";
 import { boundariesGate } from "./boundaries-gate.ts";
 import { commandsGate } from "./commands-gate.ts";
@@ -11,6 +12,7 @@ import { NODE_VERSIONS, quickNodeGate } from "./node-gate.ts";
 import { packagesGate } from "./packages-gate.ts";
 import { publishGate } from "./publish-gate.ts";
 import { runGates } from "./run-gates.ts";
+import { snippetsGate } from "./snippets-gate.ts";
 import { surfaceGate } from "./surface-gate.ts";
 import { tasksGate } from "./tasks-gate.ts";
 import { typesGate } from "./types-gate.ts";
@@ -26,11 +28,13 @@ const GATES: readonly Gate[] = [
   packagesGate(),
   linksGate(),
   apiGate(),
+  apiDocsGate(),
   surfaceGate(),
   tasksGate(),
   commandGate("nx", "nx", ["run-many", "-t", "build"]),
   commandGate("turbo", "turbo", ["run", "build"]),
   vitestGate(),
+  snippetsGate(),
   commandsGate(),
   examplesGate(),
   publishGate(),
