@@ -15,6 +15,7 @@ import { runGates } from "./run-gates.ts";
 import { snippetsGate } from "./snippets-gate.ts";
 import { surfaceGate } from "./surface-gate.ts";
 import { tasksGate } from "./tasks-gate.ts";
+import { tutorialsGate } from "./tutorials-gate.ts";
 import { typesGate } from "./types-gate.ts";
 import { vitestGate } from "./vitest-gate.ts";
 
@@ -37,6 +38,7 @@ const GATES: readonly Gate[] = [
   snippetsGate(),
   commandsGate(),
   examplesGate(),
+  tutorialsGate({ whole: false }),
   publishGate(),
   generatorGate(),
   ...NODE_VERSIONS.map(quickNodeGate),

@@ -51,7 +51,9 @@ function linesOf(text: string): string[] {
 function normal(line: string, { numbersVary }: CompareOptions): string {
   let text = line;
   for (const [pattern, name] of ALWAYS_VARIES) text = text.replaceAll(pattern, name);
-  return numbersVary ? text.replaceAll(NUMBER, "<number>") : text;
+  if (!numbersVary) return text;
+  // A p-value at the limit of its test is printed as a bound.
+  return text.replaceAll(NUMBER, "<number>").replaceAll(/\bp [=≤<] (?=<number>)/g, "p ");
 }
 
 /** The lines between the lines `…`. */

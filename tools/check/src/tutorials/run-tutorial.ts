@@ -22,11 +22,12 @@ export interface FollowedTutorial {
 
 /** Follows a page word for word: writes its files, runs its commands in one place after the other, and compares what they print. */
 export async function runTutorial(page: string, reader: Reader): Promise<FollowedTutorial> {
-  let folder = reader.home;
+  let shell: Shell = { folder: reader.home, variables: "" };
   let steps = 0;
   try {
     for (const step of tutorialSteps(await readFile(page, "utf8"))) {
-      folder = await follow(step, folder, reader);
+      if (step.kind === "file") await writeStep(step, shell);
+      else shell = await runStep(step, shell, reader);
       steps++;
     }
     return steps === 0 ? { steps, failure: `${page}: nothing to follow` } : { steps };
@@ -35,20 +36,33 @@ export async function runTutorial(page: string, reader: Reader): Promise<Followe
   }
 }
 
-/** Returns the folder in which the reader is then. */
-async function follow(step: TutorialStep, folder: string, reader: Reader): Promise<string> {
-  if (step.kind === "file") {
-    const file = join(folder, step.path);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, step.text);
-    return folder;
-  }
-  const after = join(reader.home, "..", "folder-after");
-  // As typed into one shell: the first command that fails ends it.
-  const script = `set -eo pipefail\ntrap 'pwd > ${JSON.stringify(after)}' EXIT\n${step.text}`;
+/** What one block of commands leaves to the next, as in one shell that a reader types into. */
+interface Shell {
+  readonly folder: string;
+  /** As bash declares them. */
+  readonly variables: string;
+}
+
+async function writeStep(
+  { path, text }: Extract<TutorialStep, { kind: "file" }>,
+  { folder }: Shell,
+): Promise<void> {
+  const file = join(folder, path);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+}
+
+async function runStep(
+  step: Extract<TutorialStep, { kind: "commands" }>,
+  { folder, variables }: Shell,
+  reader: Reader,
+): Promise<Shell> {
+  const state = join(reader.home, "..", "shell");
+  // The first command that fails ends it; every variable is kept.
+  const script = `${variables}\nset -aeo pipefail\ntrap 'pwd > "$SHELL_STATE"; export -p >> "$SHELL_STATE"' EXIT\n${step.text}`;
   const result = await execa("bash", ["-c", script], {
     cwd: folder,
-    env: { ...reader.env, COLUMNS: "100" },
+    env: { ...reader.env, COLUMNS: "100", SHELL_STATE: state },
     stdin: "ignore",
     all: true,
     reject: false,
@@ -66,5 +80,6 @@ async function follow(step: TutorialStep, folder: string, reader: Reader): Promi
     throw new Error(
       `line ${step.output?.line}: ${missing}\nall that was printed by\n${step.text}${end}`,
     );
-  return (await readFile(after, "utf8")).trim();
+  const [now = "", ...declared] = (await readFile(state, "utf8")).split("\n");
+  return { folder: now, variables: declared.join("\n") };
 }
