@@ -4,6 +4,7 @@ import { interopGate } from "./interop-gate.ts";
 import { controlGate, learningGate } from "./learning-gate.ts";
 import { NODE_VERSIONS, nodeGate } from "./node-gate.ts";
 import { runGates } from "./run-gates.ts";
+import { tutorialsGate } from "./tutorials-gate.ts";
 import { deepTestsGate } from "./vitest-gate.ts";
 
 const { values, positionals } = parseArgs({
@@ -18,6 +19,7 @@ await runGates(
   [
     ...TOPICS.map(({ name }) => interopGate(name, references)),
     deepTestsGate(),
+    tutorialsGate({ whole: true }),
     ...NODE_VERSIONS.map(nodeGate),
     ...[1, 2, 3].map(learningGate),
     controlGate(),
