@@ -1,6 +1,7 @@
 import { apiDocsGate } from "./api-docs-gate.ts";
 import { apiGate } from "./api-gate.ts";
 import { boundariesGate } from "./boundaries-gate.ts";
+import { browserGate } from "./browser-gate.ts";
 import { commandsGate } from "./commands-gate.ts";
 import { errorsGate } from "./errors-gate.ts";
 import { examplesGate } from "./examples-gate.ts";
@@ -42,6 +43,7 @@ const GATES: readonly Gate[] = [
   vitestGate(),
   snippetsGate(),
   commandsGate(),
+  browserGate(),
   examplesGate(),
   tutorialsGate({ whole: false }),
   publishGate(),
