@@ -7,10 +7,11 @@ delete process.env["FORCE_COLOR"];
 export default defineConfig({
   test: {
     include: ["**/src/**/*.test.ts"],
-    exclude: [...configDefaults.exclude, "**/dist/**", "**/.moonlight/**"],
+    exclude: [...configDefaults.exclude, "**/dist/**", "**/.moonlight/**", "examples/**"],
     pool: "forks",
     // By default one core is left idle, which is half of a small machine. Task runners run packages side by side already.
     maxWorkers: process.cwd() === import.meta.dirname ? "100%" : 1,
     testTimeout: 40_000,
+    hookTimeout: 40_000,
   },
 });

@@ -1,6 +1,8 @@
 import { apiGate } from "./api-gate.ts";
 import { boundariesGate } from "./boundaries-gate.ts";
 import { commandsGate } from "./commands-gate.ts";
+import { errorsGate } from "./errors-gate.ts";
+import { examplesGate } from "./examples-gate.ts";
 import { commandGate, type Gate } from "./gate.ts";
 import { generatorGate } from "./generator-gate.ts";
 import { interopGate } from "./interop-gate.ts";
@@ -24,6 +26,7 @@ const GATES: readonly Gate[] = [
   commandGate("knip", "knip", ["--no-config-hints"]),
   packagesGate(),
   linksGate(),
+  errorsGate(),
   apiGate(),
   surfaceGate(),
   tasksGate(),
@@ -31,10 +34,11 @@ const GATES: readonly Gate[] = [
   commandGate("turbo", "turbo", ["run", "build"]),
   vitestGate(),
   commandsGate(),
+  examplesGate(),
   publishGate(),
   generatorGate(),
   ...NODE_VERSIONS.map(quickNodeGate),
-  killGate(5),
+  killGate(),
   // All of it, ten minutes, is in check:deep.
   interopGate(
     "ray",

@@ -33,7 +33,7 @@ export function boundariesGate(): Gate {
         const { graph } = await readJson(file, graphSchema, { what: "Nx project graph" });
         const nodes = graph.nodes;
         const isTool = (name: string): boolean =>
-          /^(?:tools\/|bench$)/.test(nodes[name]?.data.root ?? "");
+          /^(?:tools\/|examples\/|bench$)/.test(nodes[name]?.data.root ?? "");
         const short = (name: string): string => name.replace("@moonlight-rl/", "");
         const edges = Object.values(graph.dependencies)
           .flat()

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { EventListener } from "./event-sink.ts";
 import { EventSink } from "./event-sink.ts";
 import { Redactor } from "./redactor.ts";
@@ -51,7 +52,7 @@ export function createSession(options: SessionOptions): Session {
     force: options.force ?? false,
     mustReuse: new Set(options.mustReuse),
     verifyDigests: options.verifyDigests ?? false,
-    signal: options.signal ?? new AbortController().signal,
+    signal: sharedSignal(options.signal),
     clock,
     redactor,
     sink: new EventSink({
@@ -63,6 +64,13 @@ export function createSession(options: SessionOptions): Session {
     run: options.run,
     env,
   };
+}
+
+/** Parts of a stage that work side by side listen to one signal each: hundreds of listeners are no leak, so Node shall not warn. */
+function sharedSignal(asked: AbortSignal | undefined): AbortSignal {
+  const signal = AbortSignal.any(asked === undefined ? [] : [asked]);
+  setMaxListeners(0, signal);
+  return signal;
 }
 
 /** The read-only context of a stage within a session. */

@@ -1,0 +1,1 @@
+export { solvablePrompts } from "./stage.ts";
