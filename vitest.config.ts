@@ -12,5 +12,6 @@ export default defineConfig({
     // By default one core is left idle, which is half of a small machine. Task runners run packages side by side already.
     maxWorkers: process.cwd() === import.meta.dirname ? "100%" : 1,
     testTimeout: 40_000,
+    hookTimeout: 40_000,
   },
 });

@@ -15,6 +15,8 @@ if (
 )
   program.parse(argv, { from: "user" });
 else {
-  const { endWith, runCli } = await import("@moonlight-rl/pipeline");
-  endWith(await runCli(program, argv));
+  const { endWith, processIo, runCli } = await import("@moonlight-rl/pipeline");
+  const more = async (code: string): Promise<string | undefined> =>
+    (await import("./explain/more-about.ts")).moreAbout(code);
+  endWith(await runCli(program, argv, processIo(), { more }));
 }

@@ -88,6 +88,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       "Serve a model: OpenAI's /v1/completions and /v1/chat/completions, SGLang's /generate.",
     load: async () => (await import("./commands/serve-command.ts")).serveCommand(),
   },
+  explain: {
+    description: "What an error or warning means by its code, what causes it, what to do.",
+    load: async () => (await import("./commands/explain-command.ts")).explainCommand(),
+  },
   config: {
     description: "The settings that run and plan would take, and where each comes from.",
     load: async () => (await import("./commands/config-command.ts")).configCommand(),

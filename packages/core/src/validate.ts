@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { PreflightError, UsageError, type ErrorDetails } from "./error.ts";
+import { PreflightError, UsageError, VerificationError, type ErrorDetails } from "./error.ts";
 import { closest } from "./suggest.ts";
 
 export interface ValidateOptions {
@@ -9,9 +9,11 @@ export interface ValidateOptions {
   /** Error code; default `INVALID_INPUT`. */
   readonly code?: string;
   readonly file?: string;
+  /** It is content that a program wrote or a server answered, nobody's request: a fault is a `VerificationError`. */
+  readonly content?: boolean;
 }
 
-/** Parses with zod at a border; the first issue becomes a `UsageError` that names the field. */
+/** Parses with zod at a border; the first issue becomes a `UsageError` (or, of content, a `VerificationError`) that names the field. */
 export function validate<S extends z.ZodType>(
   schema: S,
   value: unknown,
@@ -23,16 +25,16 @@ export function validate<S extends z.ZodType>(
   const issue = issues[0];
   const field = issue === undefined ? "" : fieldOf(issue);
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
-  throw new UsageError(
-    options.code ?? "INVALID_INPUT",
-    `${options.what}: ${field || "value"}: ${issue?.message ?? "invalid"}${more}`,
-    {
-      field,
-      ...(options.file === undefined ? {} : { file: options.file }),
-      ...hintOf(schema, issue),
-      cause: result.error,
-    },
-  );
+  const message = `${options.what}: ${field || "value"}: ${issue?.message ?? "invalid"}${more}`;
+  const details: ErrorDetails = {
+    field,
+    ...(options.file === undefined ? {} : { file: options.file }),
+    ...hintOf(schema, issue),
+    cause: result.error,
+  };
+  if (options.content === true)
+    throw new VerificationError(options.code ?? "INVALID_INPUT", message, details);
+  throw new UsageError(options.code ?? "INVALID_INPUT", message, details);
 }
 
 /** Reads and validates a JSON file. A missing file is a `PreflightError`, broken JSON names the byte offset. */

@@ -60,6 +60,13 @@ const settings = {
       .optional()
       .describe("megabytes per second that --dry-run reckons with to say how long it takes"),
   ),
+  timeLimit: unkeyed(
+    z
+      .number()
+      .positive()
+      .optional()
+      .describe("minutes after which it gives up (exit code 75); run again, it goes on"),
+  ),
   connections: unkeyed(
     z
       .int()

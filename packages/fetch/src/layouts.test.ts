@@ -45,6 +45,24 @@ const asset = (name: string): string => join(assetsDirectory, "models", MODEL, n
 const askedFor = (name: string): number =>
   server.requests.filter(({ path }) => path.includes("/resolve/") && path.endsWith(name)).length;
 
+const ALL = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
+
+/** A snapshot as Python's client makes it, of some of the tiny model's files. */
+async function cacheSnapshot(commit: string, names: readonly string[]): Promise<void> {
+  const repository = new HfCache().repoFolder({ type: "model", repo: MODEL });
+  const files = join(repository, "snapshots", commit);
+  await mkdir(files, { recursive: true });
+  await mkdir(join(repository, "refs"), { recursive: true });
+  await mkdir(join(repository, "blobs"), { recursive: true });
+  await writeFile(join(repository, "refs", "main"), commit);
+  for (const name of names) {
+    const content = await readFile(asset(name));
+    const blob = createHash("sha256").update(content).digest("hex");
+    await writeFile(join(repository, "blobs", blob), content);
+    await symlink(join("..", "..", "blobs", blob), join(files, name));
+  }
+}
+
 async function verify(path: string) {
   const events: MoonlightEvent[] = [];
   const context = {
@@ -74,22 +92,7 @@ describe("the shared cache of Hugging Face", () => {
 
 describe("offline", () => {
   const commit = "c".repeat(40);
-  /** A snapshot as Python's client makes it, of some of the tiny model's files. */
-  async function snapshot(names: readonly string[]): Promise<void> {
-    const repository = new HfCache().repoFolder({ type: "model", repo: MODEL });
-    const files = join(repository, "snapshots", commit);
-    await mkdir(files, { recursive: true });
-    await mkdir(join(repository, "refs"), { recursive: true });
-    await mkdir(join(repository, "blobs"), { recursive: true });
-    await writeFile(join(repository, "refs", "main"), commit);
-    for (const name of names) {
-      const content = await readFile(asset(name));
-      const blob = createHash("sha256").update(content).digest("hex");
-      await writeFile(join(repository, "blobs", blob), content);
-      await symlink(join("..", "..", "blobs", blob), join(files, name));
-    }
-  }
-  const ALL = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
+  const snapshot = (names: readonly string[]) => cacheSnapshot(commit, names);
 
   it("F32 a complete snapshot is used, and no request made", async () => {
     vi.stubEnv("HF_HUB_OFFLINE", "1");
@@ -158,6 +161,45 @@ describe("--local-dir", () => {
         faults: [],
       });
       expect((await verify(localDir)).error).toMatchObject({ code: "FILE_SIZE", exitCode: 4 });
+    });
+  });
+
+  it("is filled when the artifact is there already, from it; and again when a file of it is gone", async () => {
+    const localDir = join(folder, "local");
+    await withStage(fetch, async (kit) => {
+      const input = { model: MODEL, endpoint: server.url };
+      const { model } = await kit.run(input);
+      const before = askedFor("model.safetensors");
+      for (const lost of ["config.json", "model.safetensors"]) {
+        const plan = await kit.plan({ ...input, localDir });
+        expect(plan).toMatchObject({ status: "miss", reason: expect.stringContaining("folder") });
+        expect(await kit.run({ ...input, localDir })).toEqual({ model });
+        expect((await verify(localDir)).output).toMatchObject({ layout: "local-dir", faults: [] });
+        expect(await readFile(join(localDir, "model.safetensors"))).toEqual(
+          await readFile(asset("model.safetensors")),
+        );
+        await rm(join(localDir, lost));
+      }
+      await kit.run({ ...input, localDir });
+      await kit.run({ ...input, localDir });
+      expect(kit.events.at(-1)?.type).toBe("stage.reused");
+      expect(askedFor("model.safetensors")).toBe(before);
+    });
+  });
+
+  it("is filled from the shared cache when there is no network", async () => {
+    const localDir = join(folder, "local");
+    await withStage(fetch, async (kit) => {
+      await kit.run({ model: MODEL, endpoint: server.url, localDir });
+      const notes = await new LocalDir(localDir).notes();
+      await cacheSnapshot(notes[0]?.commit ?? "", ALL);
+    });
+    await rm(localDir, { recursive: true });
+    vi.stubEnv("HF_HUB_OFFLINE", "1");
+    await withStage(fetch, async (kit) => {
+      await kit.run({ model: MODEL, localDir });
+      expect((await verify(localDir)).output).toMatchObject({ layout: "local-dir", faults: [] });
+      expect(await new LocalDir(localDir).notes()).toHaveLength(ALL.length);
     });
   });
 
@@ -272,6 +314,35 @@ describe("what a fetch tells", () => {
       const [action] = plan.actions ?? [];
       expect(action?.detail).toContain("left out, reserved name: 1 file");
       expect(action?.seconds).toBeCloseTo((action?.bytes ?? 0) / 1e5);
+    });
+  });
+
+  it("says in the plan what is here already, and reckons with the rest", async () => {
+    const content = await readFile(asset("model.safetensors"));
+    const blob = createHash("sha256").update(content).digest("hex");
+    const cache = new HfCache().repoFolder({ type: "model", repo: MODEL });
+    await mkdir(join(cache, "blobs"), { recursive: true });
+    await writeFile(join(cache, "blobs", `${blob}.incomplete`), content.subarray(0, 300_000));
+    await withStage(fetch, async (kit) => {
+      const plan = await kit.plan({ model: MODEL, endpoint: server.url, rate: 0.1 });
+      const [action] = plan.actions ?? [];
+      const total = Number(action?.data?.["total"]);
+      expect(action?.detail).toContain("here already: 300 kB");
+      expect(action).toMatchObject({ bytes: total - 300_000, diskBytes: total });
+      expect(action?.seconds).toBeCloseTo((total - 300_000) / 1e5);
+    });
+  });
+
+  it("gives up after its time limit, and goes on when it is run again", async () => {
+    server.setFault((request) => request.url?.endsWith("/model.safetensors") === true);
+    await withStage(fetch, async (kit) => {
+      const input = { model: MODEL, endpoint: server.url };
+      await expect(kit.run({ ...input, timeLimit: 0.03 })).rejects.toMatchObject({
+        code: "HUB_TOO_SLOW",
+        exitCode: 75,
+      });
+      server.setFault(undefined);
+      await kit.run(input);
     });
   });
 });

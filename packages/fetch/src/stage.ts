@@ -21,6 +21,9 @@ const work = {
   async run(input: FetchInput, context: StageContext) {
     return (await import("./fetch-assets.ts")).fetchAll(input, context);
   },
+  async delivered(input: FetchInput) {
+    return input.localDir === undefined || (await import("./fetch-assets.ts")).isInLocalDir(input);
+  },
   // A folder's name says nothing about its content.
   cacheable: ({ model, promptData, evalData }: FetchInput) =>
     [model, promptData, evalData].every((name) => asFolder(name ?? "") === undefined),

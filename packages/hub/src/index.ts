@@ -2,6 +2,7 @@ export { HubClient, type HubClientOptions } from "./client/hub-client.ts";
 export type { Timeouts } from "./client/connection.ts";
 export type { RetryPolicy } from "./client/retry.ts";
 export type { RepoFile } from "./client/repo-listing.ts";
+export { bytesHere, type Places } from "./download/bytes-here.ts";
 export type {
   DownloadedRepo,
   DownloadOptions,

@@ -67,7 +67,7 @@ export { planStage, type PlannedStage } from "./plan/plan-stage.ts";
 export { stageCommand } from "./cli/stage-command.ts";
 export { addCommonOptions, type StageCommandOptions } from "./cli/common-options.ts";
 export { stageMain, endWith } from "./cli/stage-main.ts";
-export { runCli } from "./cli/run-cli.ts";
+export { runCli, type RunCliOptions } from "./cli/run-cli.ts";
 export { handleSignals, type SignalHandling } from "./cli/signals.ts";
 export { cliSession, present, type CliSession, type Presentation } from "./cli/session.ts";
 export { createEventView, type EventView } from "./cli/event-view.ts";

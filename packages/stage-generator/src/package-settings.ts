@@ -34,7 +34,6 @@ function manifest(
   zod: string,
 ): Record<string, unknown> {
   const root = readManifest(tree, ".");
-  const pipeline = { [PIPELINE]: ranges.get(PIPELINE) };
   return {
     name: names.package,
     version: "0.0.0",
@@ -65,10 +64,16 @@ function manifest(
     },
     dependencies: { [CORE]: ranges.get(CORE), zod },
     // The application has one copy of the runner; for work on this package it is there too.
-    devDependencies: pipeline,
-    peerDependencies: pipeline,
+    devDependencies: { [PIPELINE]: ranges.get(PIPELINE) },
+    peerDependencies: { [PIPELINE]: runnerRange(ranges.get(PIPELINE)) },
     engines: { node: root?.engines?.node ?? ">=20.19" },
   };
+}
+
+/** Every runner with the contract that the installed one has: its major version counts with the number of the contract. */
+function runnerRange(caret: string | undefined): string {
+  const version = caret?.replace("^", "") ?? "0.1.0";
+  return `>=${version} <${Number(version.split(".", 1)[0]) + 1}.0.0`;
 }
 
 type References = readonly { readonly path: string }[];

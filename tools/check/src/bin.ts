@@ -2,6 +2,7 @@ import { apiDocsGate } from "./api-docs-gate.ts";
 import { apiGate } from "./api-gate.ts";
 import { boundariesGate } from "./boundaries-gate.ts";
 import { commandsGate } from "./commands-gate.ts";
+import { errorsGate } from "./errors-gate.ts";
 import { examplesGate } from "./examples-gate.ts";
 import { commandGate, type Gate } from "./gate.ts";
 import { generatorGate } from "./generator-gate.ts";
@@ -28,6 +29,7 @@ const GATES: readonly Gate[] = [
   commandGate("knip", "knip", ["--no-config-hints"]),
   packagesGate(),
   linksGate(),
+  errorsGate(),
   apiGate(),
   apiDocsGate(),
   surfaceGate(),
@@ -42,7 +44,7 @@ const GATES: readonly Gate[] = [
   publishGate(),
   generatorGate(),
   ...NODE_VERSIONS.map(quickNodeGate),
-  killGate(5),
+  killGate(),
   // All of it, ten minutes, is in check:deep.
   interopGate(
     "ray",

@@ -6,6 +6,8 @@ export interface Verdict {
   readonly failures: readonly string[];
   /** What could not be checked here, and why. */
   readonly skipped?: readonly string[];
+  /** Figures for whoever reads along. */
+  readonly notes?: readonly string[];
 }
 
 /** One gate of `npm run check` or `npm run check:deep`. It throws or lists failures; it never mends anything. */

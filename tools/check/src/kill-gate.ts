@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
 import type { Gate } from "./gate.ts";
 import {
   artifactDigests,
@@ -11,35 +13,44 @@ import {
   startMoonlight,
 } from "./moonlight-command.ts";
 
+const stageEnd = z.looseObject({
+  type: z.literal("stage.finished"),
+  stage: z.string(),
+  seconds: z.number(),
+});
+const stageStart = z.looseObject({ type: z.literal("stage.started"), stage: z.string() });
+
 /**
- * Kills the run with SIGKILL at moments spread over its whole length, resumes it until it ends, and demands the
- * artifacts of an undisturbed run. `kills` moments are tried, each in a fresh workspace.
+ * Kills the run with SIGKILL in the middle of each of its stages, both conversions and both evaluations too, resumes it, and
+ * demands the artifacts of an undisturbed run. Each stage is killed in a workspace of its own.
  */
-export function killGate(kills: number): Gate {
+export function killGate(): Gate {
   return {
     name: "kill-9",
     async run() {
       const folder = await mkdtemp(join(tmpdir(), "moonlight-kill-"));
       try {
-        const start = performance.now();
         const calm = await moonlight(["run", "--json", ...SHORT_RUN], join(folder, "calm"));
         if (calm.exitCode !== 0)
           return {
             passed: 0,
             failures: [`undisturbed run: exit ${calm.exitCode}\n${calm.stderr.slice(-2000)}`],
           };
-        const length = performance.now() - start;
         const want = artifactDigests(parseJsonRun(calm.stdout).summary.outputs);
         if (want.length === 0)
           return { passed: 0, failures: ["the undisturbed run names no artifact in its outputs"] };
+        const stages = calm.stdout
+          .split("\n")
+          .flatMap((line) => stageEnd.safeParse(jsonOf(line)).data ?? []);
+        if (stages.length !== 7)
+          return { passed: 0, failures: [`7 stages were to be killed, ${stages.length} ran`] };
 
         const failures: string[] = [];
-        for (let i = 0; i < kills; i++) {
-          const after = Math.round((length * (i + 0.5)) / kills);
-          const failure = await killedRun(join(folder, `killed-${i}`), after, want);
-          if (failure !== undefined) failures.push(`kill -9 after ${after} ms: ${failure}`);
+        for (const { stage, seconds } of stages) {
+          const failure = await killedRun(join(folder, stage), stage, seconds * 500, want);
+          if (failure !== undefined) failures.push(`kill -9 in ${stage}: ${failure}`);
         }
-        return { passed: kills - failures.length, failures };
+        return { passed: stages.length - failures.length, failures };
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
@@ -49,20 +60,15 @@ export function killGate(kills: number): Gate {
 
 async function killedRun(
   workspace: string,
-  after: number,
+  stage: string,
+  afterMs: number,
   want: readonly string[],
 ): Promise<string | undefined> {
-  const first = startMoonlight(["run", "--json", ...SHORT_RUN], workspace);
-  await Promise.race([sleep(after), first]);
-  first.kill("SIGKILL");
-  await first;
-  const list = await moonlight(["runs", "list", "--json"], workspace);
-  // Killed before the run was recorded: nothing to resume, so the user simply starts again.
-  const args =
-    list.stdout.includes('"run"') || list.stdout.includes('"id"')
-      ? ["run", "--json", "--resume", "latest"]
-      : ["run", "--json", ...SHORT_RUN];
-  const resumed = await moonlight(args, workspace);
+  // The machine may be quicker than it was: a stage that had ended is tried again, and killed earlier.
+  let tried = 0;
+  while (!(await killDuring(`${workspace}-${tried}`, stage, afterMs / 2 ** tried)))
+    if (++tried === 4) return "it could not be killed while it was at work";
+  const resumed = await moonlight(["run", "--json", "--resume", "latest"], `${workspace}-${tried}`);
   if (resumed.exitCode !== 0)
     return `resume: exit ${resumed.exitCode}\n${resumed.stderr.slice(-2000)}`;
   const got = artifactDigests(parseJsonRun(resumed.stdout).summary.outputs);
@@ -70,4 +76,27 @@ async function killedRun(
   return different.length === 0 && got.length === want.length
     ? undefined
     : `other artifacts: ${different.join("; ")}`;
+}
+
+/** Whether the stage was still at work when it was killed. */
+async function killDuring(workspace: string, stage: string, afterMs: number): Promise<boolean> {
+  const child = startMoonlight(["run", "--json", ...SHORT_RUN], workspace);
+  let ended = false;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const event = jsonOf(line);
+    if (stageStart.safeParse(event).data?.stage === stage)
+      void sleep(afterMs).then(() => child.kill("SIGKILL"));
+    if (stageEnd.safeParse(event).data?.stage === stage) ended = true;
+  }
+  await child;
+  return !ended;
+}
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // The last line of a process that was killed.
+    return undefined;
+  }
 }

@@ -1,181 +1,59 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
-import type { Gate } from "./gate.ts";
-import { startRegistry, type LocalRegistry } from "./publishing/local-registry.ts";
-import { packPackages, type PackedPackage } from "./publishing/pack-packages.ts";
-import { Stranger } from "./publishing/stranger.ts";
-import { said } from "./workspace/steps.ts";
+import { formatDuration } from "@moonlight-rl/core";
+import type { Gate, Verdict } from "./gate.ts";
+import { publishLast } from "./publishing/last-published.ts";
+import { startRegistry } from "./publishing/local-registry.ts";
+import { oneStage } from "./publishing/one-stage.ts";
+import { releaseAll } from "./publishing/release.ts";
+import { LAST, versionsApart } from "./publishing/versions-apart.ts";
+import { runSteps } from "./workspace/steps.ts";
 
-const TINY = "node_modules/@moonlight-rl/tiny-moonlight/assets/models/moonlight-rl/tiny-moonlight";
-
-/** The least that our declarations are promised for, the last of the line before, and today's. */
-const TYPESCRIPTS = ["5.7.3", "5.9.3", "7.0.2"];
-const SETTINGS: Readonly<Record<string, object>> = {
-  nodenext: { module: "nodenext" },
-  bundler: { module: "esnext", moduleResolution: "bundler" },
-  "commonjs that imports": { module: "node20" },
-};
-
-const API = `
-import { adoptArtifact, runStage } from "@moonlight-rl/pipeline";
-import { convert } from "@moonlight-rl/convert";
-const model = await adoptArtifact("hf-model", ${JSON.stringify(TINY)});
-const { checkpoint } = await runStage(convert, { model, to: "torch_dist" });
-if (checkpoint?.kind !== "torch-dist") throw new Error("no checkpoint");
-console.log(checkpoint.digest);
-`;
-
-const TYPED = `
-import { adoptArtifact, defineStage, runStage, artifact, type Artifact } from "@moonlight-rl/pipeline";
-import { convert } from "@moonlight-rl/convert";
-import { z } from "zod";
-
-const model: Artifact<"hf-model"> = await adoptArtifact("hf-model", "./model");
-const { checkpoint } = await runStage(convert, { model, to: "torch_dist" });
-export const digest: string | undefined = checkpoint?.digest;
-// @ts-expect-error -- there is no such direction
-await runStage(convert, { model, to: "pickle" });
-export const count = defineStage({
-  name: "count",
-  from: import.meta.url,
-  input: z.strictObject({ model: artifact("hf-model") }),
-  output: z.object({ files: z.int() }),
-  run: async (input) => ({ files: Object.keys(input.model).length }),
-});
-`;
-
-/** Publishes all packages to a registry of our own; a stranger installs one stage, runs its command and its API, and compiles against it. */
+/**
+ * Publishes what was published last, then all of today's packages as a maintainer does, to a registry of our own; strangers install
+ * one stage, and stages of both versions, and use them.
+ */
 export function publishGate(): Gate {
   return {
     name: "publish",
     async run() {
       const root = await mkdtemp(join(tmpdir(), "moonlight-publish-"));
-      let registry: LocalRegistry | undefined;
+      const registry = await startRegistry(join(root, "registry"));
       try {
-        registry = await startRegistry(join(root, "registry"));
-        const packed = await packPackages(root);
-        await publishAll(packed, registry.url, root);
-        const failures: string[] = [];
-        let passed = packed.length;
-        for (const [what, check] of checks(root, registry.url)) {
-          try {
-            await check();
-            passed++;
-          } catch (error) {
-            failures.push(`${what}: ${said(error)}`);
-          }
-        }
-        return { passed, failures };
+        return await check(root, registry.url);
       } finally {
-        await registry?.close();
+        await registry.close();
         await rm(root, { recursive: true, force: true });
       }
     },
   };
 }
 
-async function publishAll(
-  packed: readonly PackedPackage[],
-  registry: string,
-  root: string,
-): Promise<void> {
-  const settings = join(root, "publisher.npmrc");
-  // npm wants to see a token; this registry takes packages from anybody on this machine.
-  await writeFile(settings, `//${new URL(registry).host}/:_authToken=nobody\n`);
-  for (const { tarball } of packed)
-    await execa(
-      "npm",
-      ["publish", tarball, "--registry", registry, "--userconfig", settings, "--tag", "latest"],
-      { cwd: root, stdin: "ignore" },
-    );
-}
-
-type Check = readonly [what: string, run: () => Promise<void>];
-
-function* checks(root: string, registry: string): Generator<Check> {
-  const project = Stranger.begin(root, "project", registry, { private: true, type: "module" });
-  let byCommand = "";
-  yield [
-    "one stage is installed",
-    async () => {
-      const it = await project;
-      await it.run(
-        "npm",
-
-        "install",
-        "--no-audit",
-        "--no-fund",
-        "@moonlight-rl/convert",
-        "@moonlight-rl/pipeline",
-        "@moonlight-rl/tiny-moonlight",
-        "zod@4",
-        "@types/node@20",
-        ...TYPESCRIPTS.map((version) => `ts-${version}@npm:typescript@${version}`),
-      );
-    },
+async function check(root: string, registry: string): Promise<Verdict> {
+  const last = await publishLast(LAST, registry, root);
+  const release = await releaseAll(registry, root);
+  const started = performance.now();
+  const one = await runSteps(oneStage(root, registry));
+  const consumed = (performance.now() - started) / 1000;
+  const { install, release: released } = release.seconds;
+  const notes = [
+    `clean copy → npm ci ${formatDuration(install)} → npm run release ${formatDuration(released)} → installed, run and compiled by a stranger ${formatDuration(consumed)}`,
   ];
-  yield [
-    "its command",
-    async () => {
-      const it = await project;
-      const out = await it.run(
-        "npx",
-        "moonlight-convert",
-        "--model",
-        TINY,
-        "--to",
-        "torch_dist",
-        "--json",
-      );
-      byCommand = /"digest":"([0-9a-f]{64})"/.exec(out.split("\n").at(-1) ?? "")?.[1] ?? "";
-      if (byCommand === "") throw new Error(`it names no digest: ${out.slice(-500)}`);
-    },
-  ];
-  yield [
-    "its API, with the same result",
-    async () => {
-      const it = await project;
-      await it.write({ "run.mjs": API });
-      const digest = (await it.run("node", "run.mjs")).trim();
-      if (byCommand === "" || digest !== byCommand)
-        throw new Error(`the API made ${digest}, the command ${byCommand}`);
-    },
-  ];
-  yield [
-    "require() of it",
-    async () => {
-      const it = await project;
-      await it.write({
-        "run.cjs":
-          'if (require("@moonlight-rl/convert").convert.name !== "convert") process.exit(1);\n',
-      });
-      await it.run("node", "run.cjs");
-    },
-  ];
-  for (const version of TYPESCRIPTS)
-    for (const [name, options] of Object.entries(SETTINGS)) {
-      if (name.startsWith("commonjs") && version.startsWith("5.7")) continue;
-      yield [
-        `TypeScript ${version}, ${name}`,
-        async () => {
-          const it = await project;
-          await it.write({
-            "use.mts": TYPED,
-            "tsconfig.json": JSON.stringify({
-              compilerOptions: {
-                target: "es2022",
-                strict: true,
-                noEmit: true,
-                types: ["node"],
-                ...options,
-              },
-              files: ["use.mts"],
-            }),
-          });
-          await it.run("node", `node_modules/ts-${version}/bin/tsc`, "-p", ".");
-        },
-      ];
-    }
+  if (last === undefined)
+    return {
+      passed: release.packages.size + one.passed,
+      failures: one.failures,
+      notes,
+      skipped: [
+        "versions apart: this checkout has no history to build the last published one from",
+      ],
+    };
+  notes.push(`last published: ${last.from}`);
+  const apart = await runSteps(versionsApart(root, registry, release, last));
+  return {
+    passed: release.packages.size + one.passed + apart.passed,
+    failures: [...one.failures, ...apart.failures],
+    notes,
+  };
 }

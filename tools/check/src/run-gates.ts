@@ -1,5 +1,6 @@
 import { formatDuration } from "@moonlight-rl/core";
-import type { Gate } from "./gate.ts";
+import type { Gate, Verdict } from "./gate.ts";
+import { said } from "./workspace/steps.ts";
 
 /**
  * Runs the gates one after the other, or those that are `wanted` by name, and sets the exit code. One that throws fails
@@ -16,15 +17,15 @@ export async function runGates(gates: readonly Gate[], wanted: readonly string[]
     const start = performance.now();
     const verdict = await gate
       .run()
-      .catch((error: unknown) => ({ passed: 0, failures: [String(error)], skipped: [] }));
+      .catch((error: unknown): Verdict => ({ passed: 0, failures: [said(error)] }));
     passed += verdict.passed;
     failures.push(...verdict.failures.map((failure) => `[${gate.name}] ${failure}`));
-    const skipped = verdict.skipped ?? [];
     const seconds = formatDuration((performance.now() - start) / 1000);
     console.log(
       `${verdict.failures.length === 0 ? "ok  " : "FAIL"}  ${gate.name.padEnd(12)} ${verdict.passed} passed, ${verdict.failures.length} failed, ${seconds}`,
     );
-    for (const what of skipped) console.log(`      skipped: ${what}`);
+    for (const note of verdict.notes ?? []) console.log(`      ${note}`);
+    for (const what of verdict.skipped ?? []) console.log(`      skipped: ${what}`);
   }
   for (const failure of failures) console.log(`\n${failure}`);
   console.log(`\n${passed} passed, ${failures.length} failed`);

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { execa } from "execa";
 import type { Gate } from "./gate.ts";
+import { lineDifference } from "./line-difference.ts";
 
 const FILE = "tools/check/api/command-line.txt";
 const BIN = "apps/moonlight/bin/moonlight.js";
@@ -13,17 +14,12 @@ export function surfaceGate(): Gate {
       const now = await surface([]);
       if (process.env["UPDATE_API"] === "1") await writeFile(FILE, now);
       const reviewed = await readFile(FILE, "utf8").catch(() => "");
-      if (reviewed === now) return { passed: 1, failures: [] };
-      const old = new Set(reviewed.split("\n"));
-      const fresh = new Set(now.split("\n"));
-      const lines = [
-        ...[...old].filter((line) => !fresh.has(line)).map((line) => `- ${line}`),
-        ...[...fresh].filter((line) => !old.has(line)).map((line) => `+ ${line}`),
-      ];
+      const changed = lineDifference(reviewed, now);
+      if (changed === undefined) return { passed: 1, failures: [] };
       return {
         passed: 0,
         failures: [
-          `the command line has changed:\n${lines.slice(0, 20).join("\n")}\nIf it is meant: UPDATE_API=1 npm run check -- surface, and a changeset.`,
+          `the command line has changed:\n${changed}\nIf it is meant: UPDATE_API=1 npm run check -- surface, and a changeset.`,
         ],
       };
     },

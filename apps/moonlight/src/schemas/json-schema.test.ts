@@ -9,6 +9,7 @@ import { startHubServer, type HubServer } from "@moonlight-rl/hub";
 import { runCli } from "@moonlight-rl/pipeline";
 import { assetsDirectory, EVAL_DATA, MODEL } from "@moonlight-rl/tiny-moonlight";
 import { z } from "zod";
+import { commandTree } from "../completion/command-tree.ts";
 import { loadProgram } from "../program.ts";
 import { jsonSchemaOf, schemaNames } from "./json-schema.ts";
 
@@ -143,11 +144,14 @@ describe("what is written with --json fits its published schema", () => {
     await lines("eval-compare", ["eval", "compare", result, copy]);
     await lines("logs", ["logs", join(folder, "log.txt")]);
     await lines("schema", ["schema"]);
+    await lines("explain", ["explain"]);
+    await lines("explain", ["explain", "no such"], 2);
   }, 60_000);
 
   it.each([
     ["hub-serve", ["hub", "serve", assetsDirectory]],
     ["serve", ["serve", join(assetsDirectory, "models", MODEL)]],
+    ["ui", ["ui", "--port", "0"]],
   ])("of %s", async (name, argv) => {
     const child = spawn(process.execPath, [BIN, ...argv, "--json"], {
       stdio: ["ignore", "pipe", "inherit"],
@@ -156,6 +160,30 @@ describe("what is written with --json fits its published schema", () => {
     child.kill("SIGTERM");
     await once(child, "exit");
     expect((await checked(name, text.toString()))[0]).toMatchObject({ type: "listening" });
+  });
+});
+
+/** What a command may leave out: it writes a script for a shell, or only holds commands. */
+const WITHOUT_JSON = ["runs", "completion", "hub"];
+/** Commands at the top that are a stage's, under whose name their schema is. */
+const STAGES_OWN = /^(?:doctor|dump|debug|import)$/;
+
+describe("every command", () => {
+  it("takes --json, and has a schema of what it then writes", async () => {
+    const names = await schemaNames();
+    const tree = commandTree(await loadProgram("1.2.3")).slice(1);
+    const commands = tree.map(({ path, options }) => ({
+      name: path.split(" ").slice(1).join("-"),
+      json: options.some(({ flag }) => flag === "--json"),
+    }));
+    expect(commands.length).toBeGreaterThan(30);
+    expect(commands.filter(({ json }) => !json).map(({ name }) => name)).toEqual(WITHOUT_JSON);
+    const unknown = commands.filter(
+      ({ name, json }) => json && !names.includes(name) && !STAGES_OWN.test(name),
+    );
+    expect(unknown).toEqual([]);
+    for (const { name } of commands.filter(({ name }) => STAGES_OWN.test(name)))
+      expect(await jsonSchemaOf(name)).toMatchObject({ title: `moonlight ${name} --json` });
   });
 });
 

@@ -9,6 +9,7 @@ import {
   type Stage,
 } from "@moonlight-rl/pipeline";
 import { z } from "zod";
+import { errorEntrySchema } from "../explain/error-entry.ts";
 import { runSampleSchema } from "../runs/sample-schema.ts";
 
 const error = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() });
@@ -151,7 +152,9 @@ const OWN: Readonly<Record<string, () => z.ZodType>> = {
     ]),
   logs: () => z.union([z.looseObject({ type: z.string() }), failureLine]),
   serve: () => z.union([listening({ model: z.string() }), failureLine]),
+  ui: () => z.union([listening({ workspace: z.string() }), failureLine]),
   "hub-serve": () => z.union([listening({}), failureLine]),
+  explain: () => z.union([errorEntrySchema.extend({ type: z.literal("error-code") }), failureLine]),
   schema: () => z.union([z.object({ type: z.literal("schema"), name: z.string() }), failureLine]),
 };
 

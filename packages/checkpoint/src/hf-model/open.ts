@@ -41,8 +41,13 @@ export async function openHfModel(folder: string): Promise<HfModel> {
   const indexPath = join(folder, INDEX_FILE);
   const indexed = existsSync(indexPath);
   const weightMap = indexed
-    ? (await readJson(indexPath, indexSchema, { what: INDEX_FILE, code: "MODEL_INDEX_INVALID" }))
-        .weight_map
+    ? (
+        await readJson(indexPath, indexSchema, {
+          what: INDEX_FILE,
+          code: "MODEL_INDEX_INVALID",
+          content: true,
+        })
+      ).weight_map
     : undefined;
   const files =
     weightMap === undefined ? [SINGLE_FILE] : [...new Set(Object.values(weightMap))].sort();

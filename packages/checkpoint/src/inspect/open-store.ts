@@ -135,6 +135,7 @@ async function checkIndex(
   const { weight_map } = await readJson(file, indexSchema, {
     what: INDEX_FILE,
     code: "MODEL_INDEX_INVALID",
+    content: true,
   });
   const absent = new Set<string>();
   for (const [name, shard] of Object.entries(weight_map)) {

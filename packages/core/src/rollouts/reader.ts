@@ -42,6 +42,7 @@ export class RolloutReader {
       validate(rolloutHeaderSchema, parse(await readAt(handle, file, 0, headerBytes), file, 0), {
         what: "rollout",
         code: "ROLLOUT_INVALID",
+        content: true,
         file,
       }),
     );
@@ -69,6 +70,7 @@ export class RolloutReader {
           validate(recordedSampleSchema, parse(text, file, offset), {
             what: "sample",
             code: "ROLLOUT_INVALID",
+            content: true,
             file,
           }),
         );
@@ -103,7 +105,12 @@ export class RolloutReader {
       const next = text.indexOf(0x0a, start) + 1;
       const value = parse(text.subarray(start, next), file, this.#read + start);
       added.push(
-        validate(rolloutLineSchema, value, { what: ROLLOUT_INDEX, code: "ROLLOUT_INVALID", file }),
+        validate(rolloutLineSchema, value, {
+          what: ROLLOUT_INDEX,
+          code: "ROLLOUT_INVALID",
+          content: true,
+          file,
+        }),
       );
       start = next;
     }

@@ -166,6 +166,7 @@ async function loadState(
     const extra = validate(extraSchema, checkpoint.common["moonlight"], {
       what: "training state",
       code: "CHECKPOINT_STATE",
+      content: true,
       file,
     });
     const states = {} as Record<StateName, Float32Array>;

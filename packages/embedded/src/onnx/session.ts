@@ -1,16 +1,17 @@
 import { availableParallelism } from "node:os";
 import { MoonlightError } from "@moonlight-rl/core";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import type * as Onnx from "onnxruntime-node";
 import { encodeModel } from "./encode.ts";
 import type { Graph } from "./graph.ts";
+import { InferenceSession, Tensor } from "./runtime.ts";
 
 export type TensorData = Float32Array | BigInt64Array;
 
 /** Named arrays with their shapes, as feeds or as buffers that results are written to. */
-export type Tensors = Readonly<Record<string, Tensor>>;
+export type Tensors = Readonly<Record<string, Onnx.Tensor>>;
 
 /** Wraps an array without copying it: the session reads and writes the array itself. */
-export function tensor(data: TensorData, shape: readonly number[]): Tensor {
+export function tensor(data: TensorData, shape: readonly number[]): Onnx.Tensor {
   return data instanceof Float32Array
     ? new Tensor("float32", data, shape)
     : new Tensor("int64", data, shape);
@@ -18,9 +19,9 @@ export function tensor(data: TensorData, shape: readonly number[]): Tensor {
 
 /** A compiled graph. */
 export class Session {
-  readonly #session: InferenceSession;
+  readonly #session: Onnx.InferenceSession;
 
-  private constructor(session: InferenceSession) {
+  private constructor(session: Onnx.InferenceSession) {
     this.#session = session;
   }
 
@@ -50,7 +51,7 @@ export class Session {
    * Runs the graph. Outputs named in `into` are written to those arrays, the others are new.
    * The event loop is blocked while nodes execute.
    */
-  async run(feeds: Tensors, into: Readonly<Record<string, Tensor | null>>): Promise<Tensors> {
+  async run(feeds: Tensors, into: Readonly<Record<string, Onnx.Tensor | null>>): Promise<Tensors> {
     return this.#session.run(feeds, into);
   }
 

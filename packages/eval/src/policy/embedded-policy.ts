@@ -1,4 +1,4 @@
-import { PreflightError } from "@moonlight-rl/core";
+import { isMoonlightError, PreflightError } from "@moonlight-rl/core";
 import type * as Embedded from "@moonlight-rl/embedded";
 import { loadTokenizer, type Tokenizer } from "@moonlight-rl/tokenizer";
 import type { Problem } from "../data/problem.ts";
@@ -102,6 +102,7 @@ async function importEngine(): Promise<typeof Embedded> {
   try {
     return await import("@moonlight-rl/embedded");
   } catch (cause) {
+    if (isMoonlightError(cause)) throw cause;
     throw new PreflightError(
       "EVAL_ENGINE_MISSING",
       `The embedded engine cannot be loaded: ${(cause as Error).message}`,

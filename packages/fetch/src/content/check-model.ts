@@ -67,6 +67,7 @@ export async function checkIndex(folder: string, config: HfConfig): Promise<void
   const { weight_map } = await readJson(file, indexSchema, {
     what: "model.safetensors.index.json",
     code: "MODEL_INDEX_INVALID",
+    content: true,
   });
   refuse(nameFaults(config, new Set(Object.keys(weight_map))), file);
 }

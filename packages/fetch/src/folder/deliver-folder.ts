@@ -8,6 +8,7 @@ import type { Delivery, DeliveryOptions } from "../hub/download.ts";
 import { pickDataFile } from "../request/data-file.ts";
 import type { Request } from "../request/request.ts";
 import { checkFile, faultText } from "./check-file.ts";
+import { LocalCopy } from "./local-copy.ts";
 import { placeFile } from "./place-file.ts";
 import { openSourceFolder, type SourceFolder } from "./source-folder.ts";
 
@@ -66,9 +67,10 @@ export async function deliverFolder(
   request: Request,
   from: string,
   context: Pick<StageContext, "scratch" | "emit" | "signal">,
-  { tokenizer }: DeliveryOptions,
+  { tokenizer, localDir }: DeliveryOptions,
 ): Promise<Delivery> {
   const { source, selected, dataFile } = await orderFolder(request, from);
+  const local = localDir === undefined ? undefined : new LocalCopy(localDir);
   const { signal, emit } = context;
   const folder = join(context.scratch, request.field);
   const repo = request.folder === undefined ? request.repo : basename(source.folder);
@@ -91,8 +93,10 @@ export async function deliverFolder(
         hint: "The folder is damaged: fetch it again from a Hub.",
       });
     await placeFile(file.absolute, join(folder, path));
+    await local?.put(file, source.commit);
     digests[path] = { sha256: checked.sha256, size: file.size ?? 0 };
   }
+  await local?.finish(source);
   const content = await inspectContent(
     { folder, repo, dataFile, weights: hasWeights(selected.files) },
     context,

@@ -1,18 +1,11 @@
-import { join, resolve } from "node:path";
-import {
-  bestSeed,
-  HfCache,
-  LocalDir,
-  type DownloadedRepo,
-  type HubClient,
-  type RepoFile,
-  type RepoRef,
-} from "@moonlight-rl/hub";
+import { join } from "node:path";
+import type { DownloadedRepo, HubClient, LocalDir } from "@moonlight-rl/hub";
 import type { FileDigest, JsonObject, StageContext } from "@moonlight-rl/pipeline";
 import type { Tokenizer } from "@moonlight-rl/tokenizer";
 import { checkConfig, checkIndex } from "../content/check-model.ts";
 import { hasWeights, inspectContent } from "../content/inspect.ts";
 import { placeFile } from "../folder/place-file.ts";
+import { placesOf } from "./places.ts";
 import { progressEvents, tellResumption, tellSelection } from "./download-events.ts";
 import type { Order } from "../request/request.ts";
 
@@ -29,6 +22,10 @@ export interface DeliveryOptions {
   /** Of the model that was fetched before, for the lengths of prompts. */
   readonly tokenizer?: Tokenizer | undefined;
   readonly localDir?: string | undefined;
+  /** Folder of an artifact with the same files, which need not be fetched again. */
+  readonly artifact?: string | undefined;
+  /** When all of it has to be done, in milliseconds of `performance.now()`. */
+  readonly deadline?: number | undefined;
 }
 
 /** Downloads an order into a folder of the scratch, which a rerun finds again, and checks its content. */
@@ -41,21 +38,19 @@ export async function deliver(
   const { type, repo, commit, listing, selection, field, dataFile } = order;
   const { emit, signal } = context;
   const folder = join(context.scratch, field);
-  const { tokenizer } = options;
-  const local =
-    options.localDir === undefined ? undefined : new LocalDir(resolve(options.localDir));
+  const { tokenizer, deadline } = options;
+  const { local, ...places } = placesOf(order, { ...options, scratch: context.scratch });
   await local?.prepare(order.files);
-  const base = {
+  const base = () => ({
     type,
     repo,
     commit,
     listing,
     signal,
+    ...places,
     directory: local?.folder ?? folder,
-    // What Python's tools have fetched already, or begun, is not fetched again.
-    seed: seeds({ type, repo }, local),
-    ...(local && { contiguous: (file: RepoFile) => local.incompletePath(file) }),
-  };
+    ...(deadline && { totalMs: Math.max(1, Math.ceil(deadline - performance.now())) }),
+  });
   const onWarning = (warning: { readonly code: string; readonly message: string }): void =>
     emit({ type: "warning", ...warning });
   tellSelection(order, emit);
@@ -63,13 +58,13 @@ export async function deliver(
   if (type === "model") {
     // Small files that can refuse the model come before its gigabytes.
     const allow = ["config.json", "model.safetensors.index.json"];
-    const small = await client.downloadRepo({ ...base, onWarning, selection: { allow } });
+    const small = await client.downloadRepo({ ...base(), onWarning, selection: { allow } });
     first = small.bytes.fetched;
     if (local !== undefined) await settle(local, folder, order, small);
     await checkIndex(folder, await checkConfig(folder));
   }
   const onProgress = progressEvents(`fetch ${repo}`, emit);
-  const result = await client.downloadRepo({ ...base, onWarning, onProgress, selection });
+  const result = await client.downloadRepo({ ...base(), onWarning, onProgress, selection });
   const { fetched, kept, reread } = result.bytes;
   // What this run fetched first is no leftover of an earlier one.
   tellResumption(
@@ -85,18 +80,6 @@ export async function deliver(
   );
   const meta = { repo, commit, ...content.meta };
   return { folder, meta, digests: result.files, tokenizer: content.tokenizer };
-}
-
-function seeds(
-  ref: RepoRef,
-  local: LocalDir | undefined,
-): (file: RepoFile) => ReturnType<typeof bestSeed> {
-  const cache = new HfCache();
-  return async (file) =>
-    await bestSeed(file.size, [
-      async () => await local?.seed(file),
-      async () => await cache.seed(ref, file),
-    ]);
 }
 
 /** Notes beside the files of a local folder what they are, and puts them where the artifact is made. */

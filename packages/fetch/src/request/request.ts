@@ -63,6 +63,11 @@ export function requestsOf(input: FetchInput): Request[] {
       field: "localDir",
       hint: "Fetch the repositories one by one, each with its own --local-dir.",
     });
+  if (input.localDir !== undefined && requests.some(({ folder }) => folder !== undefined))
+    throw new UsageError("FETCH_LOCAL_DIR", "A local folder is filled from a repository.", {
+      field: "localDir",
+      hint: "Name the repository (org/name) instead of a folder, or copy the folder.",
+    });
   if (requests.length > 0) return requests;
   throw new UsageError("FETCH_NOTHING", "There is nothing to fetch.", {
     field: "model",
@@ -80,6 +85,12 @@ export async function placeOrder(
   const { commit } = await client.resolveRevision({ ...request, signal });
   const listing: RepoFile[] = [];
   for await (const file of client.listFiles({ type, repo, commit, signal })) listing.push(file);
+  return orderOf(request, commit, listing);
+}
+
+/** Decides what to take of a listing. */
+export function orderOf(request: Request, commit: string, listing: readonly RepoFile[]): Order {
+  const { type, repo } = request;
   if (type === "model") {
     const selection = request.selection ?? {};
     const selected = selectFiles(type, listing, selection);
@@ -93,14 +104,8 @@ export async function placeOrder(
   }
   const dataFile = pickDataFile(request, listing);
   const selection = { allow: [literal(dataFile), "LICENSE*"] };
-  return {
-    ...request,
-    commit,
-    dataFile,
-    listing,
-    selection,
-    ...selectFiles(type, listing, selection),
-  };
+  const selected = selectFiles(type, listing, selection);
+  return { ...request, commit, dataFile, listing, selection, ...selected };
 }
 
 /** A pattern that matches this name only. */

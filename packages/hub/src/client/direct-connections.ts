@@ -1,4 +1,4 @@
-import { connect as connectPlain, type OnReadOpts, type Socket } from "node:net";
+import { connect as connectPlain, isIP, type OnReadOpts, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { InterruptedError } from "@moonlight-rl/core";
 import type { Headers } from "./hub-error.ts";
@@ -89,7 +89,12 @@ class DirectConnection {
         ? // Typed without onread, which TLS sockets have had since Node 15.
           connectTls(
             Object.assign(
-              { host, port, servername: host, ALPNProtocols: ["http/1.1"] },
+              {
+                host,
+                port,
+                ALPNProtocols: ["http/1.1"],
+                ...(isIP(host) ? {} : { servername: host }),
+              },
               { onread },
             ),
           )

@@ -42,11 +42,6 @@ function client(options: Partial<HubClientOptions> = {}, url = server.url): HubC
   return made;
 }
 
-async function list(made: HubClient): Promise<RepoFile[]> {
-  const { commit } = await made.resolveRevision(MODEL);
-  return await listAt(made, commit);
-}
-
 async function listAt(made: HubClient, commit: string): Promise<RepoFile[]> {
   const files: RepoFile[] = [];
   for await (const file of made.listFiles({ ...MODEL, commit })) files.push(file);
@@ -150,60 +145,6 @@ describe("downloadFile", () => {
   });
 });
 
-describe("listFiles", () => {
-  it("F29 reads all pages, through a page that fails once", async () => {
-    let failed = false;
-    server.setFault((request, response) => {
-      const url = new URL(request.url ?? "/", server.url);
-      if (!url.pathname.includes("/tree/") || url.searchParams.has("limit")) return false;
-      if (url.searchParams.has("cursor") && !failed) {
-        failed = true;
-        response.destroy();
-        return true;
-      }
-      // A hub with small pages, whose links carry its public name as mirrors' do.
-      const page = url.searchParams.get("cursor") === null ? ["a", "b"] : ["c"];
-      const link = `<https://huggingface.co${url.pathname}?cursor=x>; rel="next"`;
-      response.writeHead(200, page.length > 1 ? { link } : {});
-      response.end(JSON.stringify(page.map((path) => ({ type: "file", path, size: 1, oid: OID }))));
-      return true;
-    });
-    expect((await list(client())).map((file) => file.path)).toEqual(["a", "b", "c"]);
-    expect(failed).toBe(true);
-  });
-
-  it.each([
-    "../up",
-    "a/../../up",
-    "/etc/passwd",
-    "C:/windows",
-    "a\\b",
-    "a//b",
-    "a/./b",
-    "",
-    "nul\0",
-    "x".repeat(300),
-  ])("F27 refuses the name %j", async (path) => {
-    listAs([{ type: "file", path, size: 1, oid: OID }]);
-    await expect(list(client())).rejects.toMatchObject({ code: "HUB_UNSAFE_PATH", exitCode: 4 });
-  });
-
-  it.each([
-    ["no list", {}],
-    ["a negative size", [{ type: "file", path: "a", size: -1, oid: OID }]],
-    ["a digest of another form", [{ type: "file", path: "a", size: 1, oid: "abc" }]],
-    ["a name twice", ["a", "a"].map((path) => ({ type: "file", path, size: 1, oid: OID }))],
-  ])("refuses %s", async (_, entries) => {
-    listAs(entries);
-    await expect(list(client())).rejects.toMatchObject({ code: "HUB_BAD_RESPONSE" });
-  });
-
-  it("refuses pages in a circle", async () => {
-    listAs([], { link: '<?cursor=a>; rel="next"' });
-    await expect(list(client())).rejects.toMatchObject({ code: "HUB_BAD_RESPONSE" });
-  });
-});
-
 describe("errors", () => {
   const answerWith = (status: number, headers: Record<string, string> = {}): void => {
     server.setFault((_, response) => {
@@ -230,7 +171,7 @@ describe("errors", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it("F18 says when nobody listens and when the other end speaks no TLS", async () => {
+  it("F18 says when nobody listens, when the other end speaks no TLS, and when there is no such name", async () => {
     const gone = await startFaultServer({ root });
     await gone.close();
     await expect(client({}, gone.url).resolveRevision(MODEL)).rejects.toMatchObject({
@@ -241,6 +182,12 @@ describe("errors", () => {
     const plain = server.url.replace("http:", "https:");
     await expect(client({}, plain).resolveRevision(MODEL)).rejects.toMatchObject({
       code: "HUB_UNREACHABLE",
+    });
+    // A name that never exists (RFC 6761).
+    await expect(client({}, "http://hub.invalid").resolveRevision(MODEL)).rejects.toMatchObject({
+      code: "HUB_UNREACHABLE",
+      exitCode: 75,
+      message: expect.stringContaining("hub.invalid"),
     });
   });
 

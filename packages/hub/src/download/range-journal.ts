@@ -60,7 +60,8 @@ export class RangeJournal {
   }
 }
 
-async function readJournal(
+/** What the journal of an earlier process says; undefined when it is not to be believed. Changes nothing. */
+export async function readJournal(
   path: string,
   id: ContentId,
 ): Promise<{ done: RangeSet; etag: string | undefined } | undefined> {

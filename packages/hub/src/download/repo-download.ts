@@ -6,7 +6,6 @@ import {
   onDisk,
   removePath,
   requireSpace,
-  sha256,
   TemporaryError,
   throwIfAborted,
 } from "@moonlight-rl/core";
@@ -15,6 +14,7 @@ import type { RepoFile } from "../client/repo-listing.ts";
 import { encodePath } from "../protocol/file-path.ts";
 import { resolvePrefix, type RepoRef } from "../protocol/repo.ts";
 import { downloadFile, type FileJob, type Transfer } from "./file-download.ts";
+import { partialBase, partialsFolder } from "./partial-base.ts";
 import { selectFiles, type Selection } from "./selection.ts";
 
 export interface DownloadProgress {
@@ -66,7 +66,7 @@ export async function downloadListing(
   listing: readonly RepoFile[],
   options: DownloadOptions,
 ): Promise<DownloadedRepo> {
-  const partials = `${options.directory}.part`;
+  const partials = partialsFolder(options.directory);
   const { totalMs } = options;
   const deadline = totalMs === undefined ? undefined : AbortSignal.timeout(totalMs);
   const signals = [deadline, options.signal].filter((signal) => signal !== undefined);
@@ -78,7 +78,7 @@ export async function downloadListing(
     }),
   );
   try {
-    return await downloadLocked(transfer, listing, { ...options, signal }, partials);
+    return await downloadLocked(transfer, listing, { ...options, signal });
   } catch (error) {
     if (deadline?.aborted !== true || options.signal?.aborted === true) throw error;
     throw new TemporaryError(
@@ -97,7 +97,6 @@ async function downloadLocked(
   transfer: Transfer,
   listing: readonly RepoFile[],
   options: DownloadOptions & { readonly signal: AbortSignal },
-  partials: string,
 ): Promise<DownloadedRepo> {
   const { files, leftOut } = selectFiles(options.type, listing, options.selection);
   const total = files.reduce((sum, file) => sum + file.size, 0);
@@ -116,7 +115,7 @@ async function downloadLocked(
     const kept = await verifiedFile(transfer, join(options.directory, file.path), file);
     if (kept === undefined) continue;
     // A kill between the last rename and the tidying up leaves these.
-    const leftover = join(partials, partialName(file));
+    const leftover = partialBase(options.directory, file);
     await Promise.all([".part", ".ranges"].map((suffix) => removePath(leftover + suffix)));
     digests.set(file.path, { sha256: kept, size: file.size });
     bytes.kept += file.size;
@@ -124,7 +123,7 @@ async function downloadLocked(
     report(file, file.size);
   }
   const wanted = files.filter((file) => !digests.has(file.path));
-  const lacking = await lackingBytes(wanted, partials);
+  const lacking = await lackingBytes(wanted, options.directory);
   await requireSpace(options.directory, lacking, "the download");
 
   const failed = new AbortController();
@@ -137,7 +136,7 @@ async function downloadLocked(
     const result = await downloadFile(
       transfer,
       {
-        ...jobOf(transfer, file, options, partials),
+        ...jobOf(transfer, file, options),
         contiguous: options.contiguous?.(file),
         seed: await options.seed?.(file),
       },
@@ -170,12 +169,7 @@ async function downloadLocked(
   return { commit: options.commit, files: Object.fromEntries(digests), leftOut, bytes };
 }
 
-function jobOf(
-  { http }: Transfer,
-  file: RepoFile,
-  options: DownloadOptions,
-  partials: string,
-): FileJob {
+function jobOf({ http }: Transfer, file: RepoFile, options: DownloadOptions): FileJob {
   return {
     file,
     url: http.address(
@@ -183,14 +177,9 @@ function jobOf(
     ),
     target: join(options.directory, file.path),
     directory: options.directory,
-    partial: join(partials, partialName(file)),
+    partial: partialBase(options.directory, file),
     purpose: `${file.path} of ${options.type} ${options.repo}`,
   };
-}
-
-/** A flat, safe name for a path of any depth and spelling. */
-function partialName(file: RepoFile): string {
-  return sha256(file.path).slice(0, 32);
 }
 
 /** The sha256 of a file that is there and is the listed one. */
@@ -216,10 +205,10 @@ async function verifiedFile(
 }
 
 /** Disk that the rest will take: partial files are sparse, so only their blocks count as there. */
-async function lackingBytes(files: readonly RepoFile[], partials: string): Promise<number> {
+async function lackingBytes(files: readonly RepoFile[], directory: string): Promise<number> {
   let sum = 0;
   for (const file of files) {
-    const info = await stat(join(partials, `${partialName(file)}.part`)).catch(() => undefined);
+    const info = await stat(`${partialBase(directory, file)}.part`).catch(() => undefined);
     sum += Math.max(0, file.size - (info === undefined ? 0 : info.blocks * 512));
   }
   return sum;

@@ -81,6 +81,19 @@ export class LocalDir {
     return notes.filter((note) => note !== undefined).sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
+  /** Whether these files lie here as they were when they were noted, none of them touched since. Nothing is read but the notes. */
+  async has(files: readonly RepoFile[]): Promise<boolean> {
+    for (const file of files) {
+      const note = await this.note(file.path);
+      const info = await stat(join(this.folder, file.path)).catch(() => undefined);
+      const same =
+        note?.etag === etagOf(file) && info?.isFile() === true && info.size === file.size;
+      // Times of files are coarser than those of notes, by a second at the most.
+      if (!same || info.mtimeMs / 1000 > note.timestamp + 1) return false;
+    }
+    return true;
+  }
+
   /** Notes that a file has the content that is listed; the caller has just verified it. */
   async writeNote(file: RepoFile, commit: string): Promise<void> {
     const path = this.#notePath(file.path);

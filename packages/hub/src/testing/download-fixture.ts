@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isMoonlightError } from "@moonlight-rl/core";
 import type { HubClient, HubClientOptions } from "../client/hub-client.ts";
 import type { DownloadedRepo, DownloadOptions } from "../download/repo-download.ts";
 import { startFaultServer, type FaultServer } from "./fault-server.ts";
@@ -21,8 +22,32 @@ export interface DownloadFixture {
   download(options?: Options): Promise<DownloadedRepo>;
   /** Whether every file is there with its content, and nothing partial is. */
   complete(folder?: string): Promise<boolean>;
+  /** A download that is to fail, into a folder of its own; then the fault is taken away and it is run again. */
+  refusal(options?: Options): Promise<Refusal>;
   close(): Promise<void>;
 }
+
+/** How a download failed, and what became of it. */
+export interface Refusal {
+  readonly code: string;
+  readonly exitCode: number;
+  readonly message: string;
+  readonly hint: string;
+  /** It did not take long; no test waits between tries. */
+  readonly inTime: boolean;
+  /** Files that have their final name, but another content. */
+  readonly wrong: readonly string[];
+  /** The same call without the fault brings every file. */
+  readonly completes: boolean;
+}
+
+/** What every failed download has in common. */
+export const REFUSED = {
+  wrong: [] as string[],
+  inTime: true,
+  completes: true,
+} as const;
+const IN_TIME_MS = 10_000;
 
 export const REPO = { type: "model", repo: "org/tiny" } as const;
 
@@ -40,24 +65,48 @@ export async function downloadFixture(
     clients.push(made);
     return made;
   };
+  const download = async (options: Options = {}): Promise<DownloadedRepo> => {
+    const made = client(options);
+    const { commit } = await made.resolveRevision(REPO);
+    const selection = { allow: ["*"] };
+    return await made.downloadRepo({ ...REPO, commit, directory: folder, selection, ...options });
+  };
+  /** Files that are there, and whether they are right. */
+  const look = async (where: string): Promise<[string, boolean][]> => {
+    const found: [string, boolean][] = [];
+    for (const [path, content] of Object.entries(files)) {
+      const bytes = await readFile(join(where, path)).catch(() => undefined);
+      if (bytes !== undefined) found.push([path, bytes.equals(Buffer.from(content))]);
+    }
+    return found;
+  };
+  const complete = async (where = folder): Promise<boolean> => {
+    const right = (await look(where)).filter(([, same]) => same);
+    return right.length === Object.keys(files).length && !existsSync(`${where}.part`);
+  };
   return {
     server,
     root,
     folder,
     fresh,
     client,
-    async download(options = {}) {
-      const made = client(options);
-      const { commit } = await made.resolveRevision(REPO);
-      const selection = { allow: ["*"] };
-      return await made.downloadRepo({ ...REPO, commit, directory: folder, selection, ...options });
-    },
-    async complete(where = folder) {
-      for (const [path, content] of Object.entries(files)) {
-        const found = await readFile(join(where, path)).catch(() => undefined);
-        if (found?.equals(Buffer.from(content)) !== true) return false;
-      }
-      return !existsSync(`${where}.part`);
+    download,
+    complete,
+    async refusal(options = {}) {
+      const directory = await fresh();
+      const start = performance.now();
+      const error = await download({ directory, ...options }).then(
+        () => new Error("nothing was refused"),
+        (reason: unknown) => reason,
+      );
+      const inTime = performance.now() - start < IN_TIME_MS;
+      if (!isMoonlightError(error)) throw error;
+      const wrong = (await look(directory)).flatMap(([path, same]) => (same ? [] : [path]));
+      server.setFault(undefined);
+      await download({ ...options, directory, retry: {}, timeouts: {} });
+      const { code, exitCode, message, hint = "" } = error;
+      const completes = await complete(directory);
+      return { code, exitCode, message, hint, inTime, wrong, completes };
     },
     async close() {
       await Promise.all(clients.map((made) => made.close()));

@@ -107,6 +107,7 @@ export class RayHttp {
     return validate(schema, value, {
       what: `the answer of ${this.endpoint.url}${path}`,
       code: "RAY_ANSWER_INVALID",
+      content: true,
     });
   }
 

@@ -38,7 +38,7 @@ export function makeManifest(
       files: [...files].sort((a, b) => compare(a.path, b.path)),
       meta,
     },
-    { what: "artifact manifest", code: "MANIFEST_INVALID" },
+    { what: "artifact manifest", code: "MANIFEST_INVALID", content: true },
   );
 }
 

@@ -3,6 +3,8 @@ import type { MoonlightError } from "@moonlight-rl/core";
 
 export interface FormatErrorOptions {
   readonly color?: boolean;
+  /** How to learn more about the code. */
+  readonly more?: string | undefined;
   /** Add the stack and the causes. */
   readonly debug?: boolean;
 }
@@ -17,6 +19,7 @@ export function formatError(error: MoonlightError, options: FormatErrorOptions =
     lines.push(`  file: ${error.file}${at}`);
   }
   if (error.hint !== undefined) lines.push(`  ${colors.cyan("hint")}: ${error.hint}`);
+  if (options.more !== undefined) lines.push(`  ${colors.cyan("more")}: ${options.more}`);
   if (options.debug === true) lines.push(...stacks(error));
   return lines.join("\n");
 }

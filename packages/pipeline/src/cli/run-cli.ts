@@ -7,6 +7,11 @@ import { processIo, wantsColor, type CliIo } from "./io.ts";
 import { setCliSession, writeLine, type CliSession } from "./session.ts";
 import { handleSignals } from "./signals.ts";
 
+export interface RunCliOptions {
+  /** How a user learns more about a code: a command or an address; undefined when nothing is known of it. */
+  readonly more?: (code: string) => Promise<string | undefined> | string | undefined;
+}
+
 /**
  * Parses and runs a program; errors become `error CODE: …` on standard error and an exit code.
  * The first SIGINT or SIGTERM aborts the session's signal, the second ends the process at once.
@@ -15,6 +20,7 @@ export async function runCli(
   program: Command,
   argv: readonly string[],
   io: CliIo = processIo(),
+  options: RunCliOptions = {},
 ): Promise<number> {
   const signals = handleSignals(io);
   const session: CliSession = { io, signal: signals.signal, summarised: false };
@@ -25,18 +31,25 @@ export async function runCli(
     return EXIT_CODE.ok;
   } catch (thrown) {
     if (isHelp(thrown)) return thrown.exitCode === 0 ? EXIT_CODE.ok : EXIT_CODE.usage;
-    return reportError(fromCommander(thrown), argv, session);
+    return await reportError(fromCommander(thrown), argv, session, options);
   } finally {
     signals.dispose();
   }
 }
 
-function reportError(error: MoonlightError, argv: readonly string[], session: CliSession): number {
+async function reportError(
+  error: MoonlightError,
+  argv: readonly string[],
+  session: CliSession,
+  { more }: RunCliOptions,
+): Promise<number> {
   const { io } = session;
   const redactor = new Redactor(io.env);
   const text = formatError(error, {
     color: wantsColor(io.stderr, io.env),
     debug: argv.includes("--debug"),
+    // Whoever pressed Ctrl-C knows what it means.
+    more: error.exitCode === EXIT_CODE.interrupted ? undefined : await more?.(error.code),
   });
   io.stderr.write(`${redactor.text(text)}\n`);
   if (argv.includes("--json") && !session.summarised) {

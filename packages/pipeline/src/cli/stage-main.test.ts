@@ -48,6 +48,16 @@ describe("signals", () => {
   });
 });
 
+it("says where an error of ours is explained, but not what an interruption is", async () => {
+  const child = spawn(process.execPath, [SLOW, "--no-such-flag"]);
+  let err = "";
+  child.stderr.on("data", (data: Buffer) => (err += data.toString()));
+  const [code] = (await once(child, "close")) as [number | null];
+  expect(code).toBe(2);
+  expect(err).toContain("  more: npx @moonlight-rl/moonlight explain UNKNOWN_FLAG\n");
+  expect((await stop(["SIGINT"])).err).not.toContain("more:");
+});
+
 it("knows its version", async () => {
   const child = spawn(process.execPath, [SLOW, "--version"]);
   let out = "";

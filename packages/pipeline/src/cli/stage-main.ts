@@ -1,5 +1,6 @@
 import { packageOf } from "../runner/package-digest.ts";
 import type { Stage } from "../stage/define-stage.ts";
+import { processIo } from "./io.ts";
 import { runCli } from "./run-cli.ts";
 import { stageCommand } from "./stage-command.ts";
 
@@ -8,9 +9,13 @@ export async function stageMain(
   stage: Stage,
   argv: readonly string[] = process.argv.slice(2),
 ): Promise<void> {
-  const { version } = await packageOf(stage.from);
+  const { name, version } = await packageOf(stage.from);
+  const [scope] = (await packageOf(import.meta.url)).name.split("/");
   const program = stageCommand(stage).name(`moonlight-${stage.name}`).version(version);
-  endWith(await runCli(program, argv));
+  // The codes of all packages of our scope are explained by the app; a stage of yours has its own.
+  const more = (code: string): string | undefined =>
+    name.startsWith(`${scope}/`) ? `npx ${scope}/moonlight explain ${code}` : undefined;
+  endWith(await runCli(program, argv, processIo(), { more }));
 }
 
 /** Gives streams the time to drain, but does not let a forgotten handle keep the process. */

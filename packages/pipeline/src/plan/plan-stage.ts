@@ -1,6 +1,11 @@
 import { join } from "node:path";
 import { lookUp, reasonForMiss } from "../runner/cache.ts";
-import { nothingToReuse, type StageRequest } from "../runner/execute-stage.ts";
+import {
+  isDelivered,
+  NOT_DELIVERED,
+  nothingToReuse,
+  type StageRequest,
+} from "../runner/execute-stage.ts";
 import { keyStage, parseInput, resolveInput } from "../runner/prepare-stage.ts";
 import { createSession, planContext, type RunnerOptions, type Session } from "../runner/session.ts";
 import type { PlanAction } from "../stage/context.ts";
@@ -112,6 +117,8 @@ async function verdict(
     digests: session.verifyDigests,
     remember: false,
   });
+  if (found.status === "hit" && !session.mustReuse.has(id) && !(await isDelivered(stage, input)))
+    return { reason: NOT_DELIVERED };
   if (found.status === "hit") return { reason: "nothing changed", hit: found };
   if (found.status === "damaged") return { reason: found.reason };
   return { reason: await reasonForMiss(session.workspace, key.parts) };

@@ -52,7 +52,8 @@ export async function executeStage(session: Session, request: StageRequest): Pro
   throwIfAborted(session.signal);
   const cacheable = stage.cacheable?.(input as never) ?? true;
   const mustReuse = session.mustReuse.has(id);
-  const useCache = cacheable && (!session.force || mustReuse);
+  const delivered = mustReuse || (await isDelivered(stage, input));
+  const useCache = cacheable && delivered && (!session.force || mustReuse);
   const emit = session.sink.emitter(id);
   const first = useCache ? await fromCache(session, request, emit) : undefined;
   if (first !== undefined) return first;
@@ -69,10 +70,17 @@ export async function executeStage(session: Session, request: StageRequest): Pro
     // Whoever held the lock before us may have made what we need.
     const second = useCache ? await fromCache(session, request, () => {}) : undefined;
     if (second !== undefined) emit({ type: "stage.reused", key, seconds: second.seconds });
-    return second ?? (await runLocked(session, request, cacheable));
+    return second ?? (await runLocked(session, request, cacheable, delivered));
   } finally {
     await lock.release();
   }
+}
+
+/** Why a result that is there would not do. */
+export const NOT_DELIVERED = "files in a folder of your own are asked for, and not all there";
+
+export async function isDelivered(stage: Stage, input: unknown): Promise<boolean> {
+  return (await stage.delivered?.(input as never)) ?? true;
 }
 
 /** A stage that may not run has no result. */
@@ -109,6 +117,16 @@ async function fromCache(
   return { output: output.data, key, reused: true, seconds: found.seconds };
 }
 
+/** A cached result that is not all that is asked for, checked like any other. */
+async function cachedOutput(
+  session: Session,
+  { stage, key }: StageRequest,
+): Promise<object | undefined> {
+  const found = await lookUp(session.workspace, key.key, { signal: session.signal });
+  if (found.status !== "hit") return undefined;
+  return stage.output.safeParse(found.output).data;
+}
+
 /** Removes what a process has left that was killed after its result was recorded: its scratch folder and its lock. */
 export async function tidy({ workspace }: Session, key: string): Promise<void> {
   const scratch = join(workspace.scratch, key);
@@ -128,22 +146,24 @@ async function runLocked(
   session: Session,
   request: StageRequest,
   cacheable: boolean,
+  delivered: boolean,
 ): Promise<StageResult> {
   const { stage, id, key } = request;
   const emit = session.sink.emitter(id);
   const started = performance.now();
   const seconds = (): number => Math.round(performance.now() - started) / 1000;
+  const cached = delivered || session.force ? undefined : await cachedOutput(session, request);
   emit({
     type: "stage.started",
     key: key.key,
     input: keyedInput(session, request) as never,
-    reason: await reasonToRun(session, request, cacheable),
+    reason: cached === undefined ? await reasonToRun(session, request, cacheable) : NOT_DELIVERED,
   });
   try {
     const scratch = join(session.workspace.scratch, key.key);
     if (session.force) await removePath(scratch);
     await mkdir(scratch, { recursive: true });
-    const context = stageContext(session, request, scratch);
+    const context = { ...stageContext(session, request, scratch), ...(cached && { cached }) };
     const output = checkOutput(stage, await stage.run(request.input as never, context));
     const took = seconds();
     if (cacheable) {

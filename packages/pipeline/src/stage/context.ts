@@ -70,6 +70,8 @@ export interface PlanContext {
 export interface StageContext extends PlanContext {
   /** A folder that is stable per cache key: it survives a failure or kill -9 and is removed after success. */
   readonly scratch: string;
+  /** The stage's cached output for this key, when `delivered` has said that it is not all that is asked for. */
+  readonly cached?: unknown;
   readonly exec: Exec;
   /** Moves a folder of `scratch` into the store as an artifact. An equal artifact that exists already is reused. */
   readonly publish: <K extends string>(

@@ -37,6 +37,12 @@ export interface StageDefinition<N extends string, I extends z.ZodObject, O exte
   verdict?(output: z.output<O>, input: z.output<I>): MoonlightError | undefined;
   /** false = the result depends on more than the input (a remote endpoint) and is never reused. Default true. */
   cacheable?(input: z.output<I>): boolean;
+  /**
+   * Whether everything is in place that the input asks for beside artifacts: files in a folder of the caller's own. When it is not,
+   * a cached result is not all that is asked for: the stage runs, finds that result in `ctx.cached`, and its own is remembered.
+   * Reads only. Default: it is.
+   */
+  delivered?(input: z.output<I>): Promise<boolean>;
 }
 
 export interface Stage<

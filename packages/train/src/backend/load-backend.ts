@@ -1,4 +1,4 @@
-import { PreflightError } from "@moonlight-rl/core";
+import { isMoonlightError, PreflightError } from "@moonlight-rl/core";
 import type { TrainBackend } from "./train-backend.ts";
 
 export const BACKEND_NAMES = ["embedded", "miles"] as const;
@@ -22,6 +22,8 @@ async function found<T>(name: BackendName, load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (cause) {
+    // It is installed and says itself what it lacks.
+    if (isMoonlightError(cause)) throw cause;
     throw new PreflightError(
       "TRAIN_BACKEND_MISSING",
       `The backend ${name} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,

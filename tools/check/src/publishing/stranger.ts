@@ -35,7 +35,11 @@ export class Stranger {
   }
 
   /** Runs a program in the project; its output, or an error with all that it said. */
-  async run(file: string, ...args: readonly string[]): Promise<string> {
+  async run(
+    program: string | { readonly file: string; readonly env: Readonly<Record<string, string>> },
+    ...args: readonly string[]
+  ): Promise<string> {
+    const { file, env } = typeof program === "string" ? { file: program, env: {} } : program;
     const own = ["PATH", "TMPDIR", "LANG", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
     const { stdout } = await execa(file, args, {
       cwd: this.folder,
@@ -50,6 +54,7 @@ export class Stranger {
         HOME: this.#home,
         npm_config_registry: this.#registry,
         npm_config_update_notifier: "false",
+        ...env,
       },
       timeout: 300_000,
       maxBuffer: 1 << 26,

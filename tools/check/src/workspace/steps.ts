@@ -41,7 +41,9 @@ export function said(error: unknown): string {
   const { stderr, stdout, message } = error as {
     stderr?: string;
     stdout?: string;
-    message: string;
+    message?: string;
   };
-  return `${message.split("\n", 1)[0]}\n${stdout ?? ""}\n${stderr ?? ""}`.trim().slice(-3000);
+  return `${message?.split("\n", 1)[0] ?? String(error)}\n${stdout ?? ""}\n${stderr ?? ""}`
+    .trim()
+    .slice(-3000);
 }

@@ -1,0 +1,45 @@
+import { formatTable } from "@moonlight-rl/core";
+import type { ErrorEntry } from "./error-entry.ts";
+import { wrap } from "./wrap.ts";
+
+export interface EntryTextOptions {
+  /** Columns of the screen. */
+  readonly width: number;
+  /** Where the page is for the reader, if it can be reached. */
+  readonly link?: string | undefined;
+  readonly bold: (text: string) => string;
+}
+
+/** One code, for people. */
+export function entryText(entry: ErrorEntry, { width, link, bold }: EntryTextOptions): string {
+  const list = (items: readonly string[]): string =>
+    items.map((item) => wrap(item, { width, first: "  - ", rest: "    " })).join("\n");
+  const parts = [
+    `${bold(entry.code)}  (${outcomeText(entry)})`,
+    wrap(entry.meaning, { width }),
+    ...(entry.causes.length > 0 ? [`Usual causes:\n${list(entry.causes)}`] : []),
+    `What to do:\n${list(entry.remedies)}`,
+    `${wrap(`Raised by: ${entry.packages.join(", ")}`, { width })}${link === undefined ? "" : `\nPage: ${link}`}`,
+  ];
+  return parts.join("\n\n");
+}
+
+/** Several codes, one a line: the beginning of what each means. */
+export function entriesTable(entries: readonly ErrorEntry[], width: number): string {
+  const code = Math.max(...entries.map((entry) => entry.code.length));
+  const outcome = Math.max("outcome".length, ...entries.map((entry) => outcomeText(entry).length));
+  const room = Math.max(20, width - code - outcome - 4);
+  return formatTable(
+    [{ title: "code" }, { title: "outcome" }, { title: "meaning" }],
+    entries.map((entry) => [entry.code, outcomeText(entry), cut(entry.meaning, room)]),
+  );
+}
+
+function outcomeText({ exits, also }: ErrorEntry): string {
+  const exit = exits.length > 0 ? [`exit ${exits.join(" or ")}`] : [];
+  return [...exit, ...also].join(" or ");
+}
+
+function cut(text: string, room: number): string {
+  return text.length <= room ? text : `${text.slice(0, room - 1).trimEnd()}…`;
+}
