@@ -1,6 +1,7 @@
 import { apiDocsGate } from "./api-docs-gate.ts";
 import { apiGate } from "./api-gate.ts";
 import { boundariesGate } from "./boundaries-gate.ts";
+import { browserGate } from "./browser-gate.ts";
 import { commandsGate } from "./commands-gate.ts";
 import { errorsGate } from "./errors-gate.ts";
 import { examplesGate } from "./examples-gate.ts";
@@ -11,6 +12,8 @@ import { killGate } from "./kill-gate.ts";
 import { linksGate } from "./links-gate.ts";
 import { NODE_VERSIONS, quickNodeGate } from "./node-gate.ts";
 import { packagesGate } from "./packages-gate.ts";
+import { pagesGate } from "./pages-gate.ts";
+import { pruneGate } from "./prune-gate.ts";
 import { publishGate } from "./publish-gate.ts";
 import { runGates } from "./run-gates.ts";
 import { snippetsGate } from "./snippets-gate.ts";
@@ -29,6 +32,7 @@ const GATES: readonly Gate[] = [
   commandGate("knip", "knip", ["--no-config-hints"]),
   packagesGate(),
   linksGate(),
+  pagesGate(),
   errorsGate(),
   apiGate(),
   apiDocsGate(),
@@ -39,9 +43,11 @@ const GATES: readonly Gate[] = [
   vitestGate(),
   snippetsGate(),
   commandsGate(),
+  browserGate(),
   examplesGate(),
   tutorialsGate({ whole: false }),
   publishGate(),
+  pruneGate(),
   generatorGate(),
   ...NODE_VERSIONS.map(quickNodeGate),
   killGate(),

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { TOPICS } from "@moonlight-rl/interop";
+import { largeBrowserGate } from "./browser-gate.ts";
 import { interopGate } from "./interop-gate.ts";
 import { controlGate, learningGate } from "./learning-gate.ts";
 import { NODE_VERSIONS, nodeGate } from "./node-gate.ts";
@@ -20,6 +21,7 @@ await runGates(
     ...TOPICS.map(({ name }) => interopGate(name, references)),
     deepTestsGate(),
     tutorialsGate({ whole: true }),
+    largeBrowserGate(),
     ...NODE_VERSIONS.map(nodeGate),
     ...[1, 2, 3].map(learningGate),
     controlGate(),

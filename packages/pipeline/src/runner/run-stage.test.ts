@@ -324,6 +324,22 @@ describe("a stage", () => {
     expect(types()).not.toContain("stage.reused");
   });
 
+  it("that owes files beside artifacts runs until they are there, and finds its result", async () => {
+    const seen: unknown[] = [];
+    let there = true;
+    const stage = stageOf({
+      delivered: async () => there,
+      run: async (_, { cached }) => ({ n: seen.push(cached) }),
+    });
+    await runStage(stage, {}, options());
+    there = false;
+    expect(await runStage(stage, {}, options())).toEqual({ n: 2 });
+    expect(events.at(-2)).toMatchObject({ reason: expect.stringContaining("folder of your own") });
+    there = true;
+    expect(await runStage(stage, {}, options())).toEqual({ n: 2 });
+    expect(seen).toEqual([undefined, { n: 1 }]);
+  });
+
   it("keeps secrets out of events, records and provenance", async () => {
     const env = { HF_TOKEN: "hf_0123456789", MY_KEY: "open sesame" };
     const stage = defineStage({
