@@ -36,6 +36,7 @@ export {
 export { formatBytes, formatDuration, formatPercent } from "./format.ts";
 export { formatTable, type Column } from "./table.ts";
 export { html, trusted, type Html, type HtmlValue } from "./html.ts";
+export { htmlDocument, type HtmlDocument } from "./html-document.ts";
 export { NdjsonWriter, readNdjson } from "./ndjson.ts";
 export {
   acquireLock,
