@@ -4,17 +4,16 @@ import { contentOf, MAX_ROOT_DEGREE, rootOf, type Means } from "./roots.ts";
 import {
   checked,
   doubleOf,
-  factorial,
+  GREATEST_DOUBLE,
   integerOf,
   invert,
+  LEAST_DOUBLE,
   multiplyRatios,
   NotComputable,
   numberOf,
   power,
   product,
-  quotient,
   sum,
-  toDouble,
   whole,
   type Ratio,
   type Value,
@@ -22,12 +21,6 @@ import {
 
 /** Greater powers of numbers than the reference computes in any time. Bits. */
 const MAX_POWER_BITS = 1 << 27;
-/** Of a decimal: greater ones are no double; still greater ones are not worked out there and stand for themselves. */
-const MAX_DOUBLE_FACTORIAL = 165;
-const MAX_ROUNDED_FACTORIAL = 9_999;
-const MAX_DOUBLE = 1e290;
-const MAX_COUNTED_FACTORIAL = 1_000_000n;
-const MAX_FACTORIAL_SHIFT = 20n;
 
 /** `base` to the `exponent` as the reference's algebra sees it: whole, broken and unknown exponents. */
 export function raised(base: Value, exponent: Value, means: Means): Value {
@@ -61,10 +54,13 @@ function powerOfDecimal(base: number, exponent: Ratio, means: Means): Value {
   const reduced = atoms.reduce(exponent);
   const n = integerOf(reduced);
   if (n !== undefined) {
-    // Decimals have no largest value there; a whole one goes on as what it is.
-    return Number.isSafeInteger(base) && Math.abs(base) ** Number(n) > MAX_DOUBLE
-      ? wholePower(whole(BigInt(base)), n, means)
-      : power(base, reduced, budget);
+    // Decimals have no largest and no smallest value there; what is no double goes on as what it is.
+    const size = Math.abs(base) ** Number(n);
+    if (base === 0 || (size > LEAST_DOUBLE && size < GREATEST_DOUBLE)) {
+      return power(base, reduced, budget);
+    }
+    if (Number.isSafeInteger(base)) return wholePower(whole(BigInt(base)), n, means);
+    return atoms.of(`power ${n} of decimal ${base}`);
   }
   const number = doubleOf(reduced);
   if (number !== undefined) return decimalPower(base, number, means);
@@ -77,7 +73,9 @@ function decimalPower(base: Value, exponent: number, means: Means): Value {
   if (number === undefined) return decimalPowerOfUnknown(base as Ratio, exponent, means);
   // One and zero stay exact.
   if (typeof base !== "number" && (number === 1 || (number === 0 && exponent > 0))) return base;
-  if (number < 0 || (number === 0 && exponent < 0)) throw new NotComputable();
+  if (number === 0 && exponent < 0) throw new NotComputable();
+  // Beside the axis of the reals it is only known to equal itself.
+  if (number < 0) return means.atoms.of(`power decimal ${exponent} of decimal ${number}`);
   return checked(exponent === 0.5 ? Math.sqrt(number) : number ** exponent);
 }
 
@@ -102,36 +100,6 @@ export function squareRoot(value: Value, means: Means): Value {
 function anyRootOf(value: Ratio, degree: bigint, means: Means): Ratio {
   if (degree <= MAX_ROOT_DEGREE) return rootOf(value, degree, means);
   return unknownPower(value, { numerator: ONE, denominator: constant(degree) }, means);
-}
-
-/** `n!`; of an unknown too: (x + 2)! is (x + 2)(x + 1) x!. */
-export function factorialOf(value: Value, { atoms, budget }: Means): Value {
-  if (typeof value === "number") {
-    if (!Number.isSafeInteger(value)) throw new NotComputable();
-    const exact = whole(BigInt(value));
-    if (value > MAX_ROUNDED_FACTORIAL) return factorialOf(exact, { atoms, budget });
-    if (value > MAX_DOUBLE_FACTORIAL) throw new NotComputable();
-    return toDouble(factorial(exact));
-  }
-  const reduced = atoms.reduce(value);
-  const n = integerOf(reduced);
-  if (n !== undefined) {
-    if (n < 0n || n > MAX_COUNTED_FACTORIAL) throw new NotComputable();
-    try {
-      return factorial(reduced);
-    } catch (error) {
-      if (error instanceof EffortExceeded) return atoms.of(`factorial ${n}`);
-      throw error;
-    }
-  }
-  const shift = constantOf(reduced.denominator) === 1n ? (reduced.numerator.get("") ?? 0n) : 0n;
-  if (shift > MAX_FACTORIAL_SHIFT || shift < -MAX_FACTORIAL_SHIFT)
-    return atoms.of(`factorial ${atoms.describe(reduced)}`);
-  const rest = sum(reduced, whole(-shift), budget) as Ratio;
-  let result: Value = atoms.of(`factorial ${atoms.describe(rest)}`);
-  for (let k = 1n; k <= shift; k++) result = product(result, sum(rest, whole(k), budget), budget);
-  for (let k = 0n; k > shift; k--) result = quotient(result, sum(rest, whole(k), budget), budget);
-  return result;
 }
 
 /** `ln(…)`: of a positive number the sum of its primes' logarithms. */

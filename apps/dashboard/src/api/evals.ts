@@ -66,7 +66,7 @@ export const problemsQuery = pageQuery.extend({
 export const problemsSchema = pageOf(
   z.object({
     problem: z.int(),
-    /** First 300 characters of the prompt. */
+    /** Its first 300 characters. */
     question: z.string(),
     label: z.string(),
     n: z.int(),
@@ -87,6 +87,9 @@ export const evalSamplesSchema = pageOf(
   z.object({
     problem: z.int(),
     sample: z.int(),
+    /** The user's words within the prompt. */
+    question: z.string(),
+    /** As the model got it. */
     prompt: z.string(),
     response: z.string(),
     reasoning: z.string().optional(),

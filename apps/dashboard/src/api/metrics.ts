@@ -30,6 +30,11 @@ export const seriesQuery = z.object({
   points: z.coerce.number().int().min(3).max(10_000).default(800),
   /** `minmax` keeps every extreme (two points a bucket); `lttb` keeps the look. */
   method: z.enum(["minmax", "lttb"]).default("minmax"),
+  /**
+   * Weight of what came before, 0 to 0.999: an exponential mean over the whole curve, corrected at its beginning. 0: the points
+   * themselves.
+   */
+  smooth: z.coerce.number().min(0).max(0.999).default(0),
   from: z.coerce.number().optional(),
   to: z.coerce.number().optional(),
 });
@@ -40,7 +45,7 @@ export const seriesSchema = z.object({
     z.object({
       run: z.string(),
       name: z.string(),
-      /** Ascending; of real points, never averaged. Beside the range one point on each side is kept, so that lines reach the edge. */
+      /** Ascending; of real points, averaged only where `smooth` asks for it. Beside the range one point on each side is kept, so that lines reach the edge. */
       steps: z.array(z.number()),
       /** null: NaN or infinite. */
       values: z.array(z.number().nullable()),

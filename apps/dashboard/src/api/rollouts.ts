@@ -68,6 +68,8 @@ export const sampleSchema = z.object({
   advantage: z.number().optional(),
   outcome: z.string(),
   truncated: z.boolean(),
+  /** Tokens of the response; null: nobody stored them. */
+  tokenCount: z.int().nullable(),
   /** The answer as found; null: none was. Absent: not stored. */
   extracted: z.string().nullable().optional(),
   /** Where it stands in `response`: UTF-16 offsets, end exclusive. */
@@ -89,6 +91,8 @@ export const samplesQuery = pageQuery.extend({
   outcome: z.string().max(40).optional(),
   sort: z.enum(["index", "reward", "length"]).default("index"),
   order: orderQuery.default("asc"),
+  /** `brief`: without what is told by token, and of the response the first 300 characters. */
+  detail: z.enum(["full", "brief"]).default("full"),
 });
 export const samplesSchema = pageOf(sampleSchema).extend({
   group: groupLineSchema,

@@ -14,6 +14,7 @@ import { Recent } from "../files/recent.ts";
 import { folderOf } from "../files/references.ts";
 import { notFound } from "../http/not-found.ts";
 import type { RunView } from "../run/run-view.ts";
+import { questionOf } from "./question.ts";
 import { labelText, SampleIndex } from "./sample-index.ts";
 
 const SHORT = 300;
@@ -68,7 +69,7 @@ export class Evaluations {
     const first = await samples.firstOf(page.map(({ problem }) => problem));
     const items = page.map(async (row) => ({
       ...row,
-      question: (first.get(row.problem)?.prompt ?? "").slice(0, SHORT),
+      question: questionOf(first.get(row.problem)?.prompt ?? "").slice(0, SHORT),
       outcomes: await samples.outcomes(row.problem),
     }));
     return { total: rows.length, offset, items: await Promise.all(items) };

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { gradedSampleSchema, gradedSpan, type GradedSample } from "@moonlight-rl/eval";
 import type { EvalSamplesAnswer } from "../api/evals.ts";
+import { questionOf } from "./question.ts";
 import { linesFrom, readSpans } from "../files/tail.ts";
 
 interface Row {
@@ -91,6 +92,7 @@ function item(sample: GradedSample): EvalSamplesAnswer["items"][number] {
   const span = gradedSpan(sample.response, sample.extracted);
   return {
     ...rest,
+    question: questionOf(sample.prompt),
     label: labelText(label),
     ...(reasoning === undefined ? {} : { reasoning }),
     ...(span === undefined ? {} : { span: { ...span } }),

@@ -1,13 +1,13 @@
 /** Keeps what was used last; what is older than `most` others is let go. */
-export class Recent<T> {
+export class Recent<T, K = string> {
   readonly #most: number;
-  readonly #held = new Map<string, T>();
+  readonly #held = new Map<K, T>();
 
   constructor(most: number) {
     this.#most = most;
   }
 
-  get(key: string, make: () => T): T {
+  get(key: K, make: () => T): T {
     const value = this.#held.get(key) ?? make();
     this.#held.delete(key);
     this.#held.set(key, value);
@@ -18,7 +18,7 @@ export class Recent<T> {
     return value;
   }
 
-  delete(key: string): void {
+  delete(key: K): void {
     this.#held.delete(key);
   }
 }

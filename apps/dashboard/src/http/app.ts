@@ -36,11 +36,17 @@ export interface AppOptions extends GuardOptions {
   readonly signal: AbortSignal;
 }
 
+export interface DashboardApp {
+  readonly app: Hono;
+  /** Whether there is a page to serve; the API is there in any case. */
+  readonly hasPage: boolean;
+}
+
 /** Runs whose indexes stay in memory. */
 const HELD_RUNS = 16;
 
 /** The dashboard's answers; reads the workspace and writes nothing. */
-export async function createApp(options: AppOptions): Promise<Hono> {
+export async function createApp(options: AppOptions): Promise<DashboardApp> {
   const { workspace, version, web, signal } = options;
   const views = new Recent<RunView>(HELD_RUNS);
   const evaluations = new Evaluations();
@@ -159,6 +165,5 @@ export async function createApp(options: AppOptions): Promise<Hono> {
   app.all("/api/*", () => {
     throw notFound("There is no such address under /api/.");
   });
-  await serveStatic(app, web);
-  return app;
+  return { app, hasPage: await serveStatic(app, web) };
 }

@@ -14,11 +14,11 @@ export interface GuardOptions {
 const COOKIE = "moonlight-ui";
 const LOOPBACK_NAMES = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/** The page loads nothing from elsewhere, and nobody may frame it. Styles are set by scripts. */
+/** The page loads nothing from elsewhere, has nothing inline, and nobody may frame it. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
+  "style-src 'self'",
   "img-src 'self' data:",
   "font-src 'self'",
   "connect-src 'self'",

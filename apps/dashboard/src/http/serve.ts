@@ -25,6 +25,8 @@ export interface Dashboard {
   readonly url: string;
   readonly port: number;
   readonly token: string | undefined;
+  /** false: in a repository where it was not built; the API is served all the same. */
+  readonly hasPage: boolean;
   /** Ends open event streams and connections. */
   close(): Promise<void>;
 }
@@ -47,8 +49,15 @@ export async function serveDashboard(options: DashboardOptions): Promise<Dashboa
     });
   }
   const stop = new AbortController();
-  const web = options.web ?? fileURLToPath(new URL("../../dist-web", import.meta.url));
-  const app = await createApp({ workspace, version, web, token, loopback, signal: stop.signal });
+  const web = options.web ?? fileURLToPath(new URL("../../dist/web", import.meta.url));
+  const { app, hasPage } = await createApp({
+    workspace,
+    version,
+    web,
+    token,
+    loopback,
+    signal: stop.signal,
+  });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server & {
     closeAllConnections?: () => void;
   };
@@ -59,6 +68,7 @@ export async function serveDashboard(options: DashboardOptions): Promise<Dashboa
     url: `http://${name}:${taken}/${token === undefined ? "" : `?token=${token}`}`,
     port: taken,
     token,
+    hasPage,
     async close() {
       stop.abort();
       const closed = once(server, "close");

@@ -1,6 +1,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join, sep } from "node:path";
 import type { Hono } from "hono";
+import { notFound } from "./not-found.ts";
+
+const MISSING =
+  "UI_PAGE_MISSING: the page is not built. Run `npm run build` in the repository. The API is served under /api/.\n";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -16,39 +20,40 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The built page. Only files that are there at the start are served, by their exact names, so that no path leads elsewhere; any
- * other address is the page itself, which has routes of its own.
+ * The built page, a few hundred kilobytes that are read once: whoever builds it anew under a running server does not mix two. Only
+ * these files are served, by their exact names, so that no path leads elsewhere; any other address is the page itself, which has
+ * routes of its own. false: it is not built.
  */
-export async function serveStatic(app: Hono, folder: string): Promise<void> {
+export async function serveStatic(app: Hono, folder: string): Promise<boolean> {
   const files = await filesOf(folder);
-  app.get("*", async (context) => {
+  const page = files.get("/index.html");
+  app.get("*", (context) => {
     const { path } = context.req;
-    const name = path === "/" || !files.has(path) ? "/index.html" : path;
-    const file = files.get(name);
-    if (file === undefined) {
-      return context.text(
-        "The page is not built: run `npm run build:web -w apps/dashboard`. The API is served under /api/.\n",
-        503,
-      );
-    }
     // Vite puts a digest of the content into these names.
-    const lasting = name.startsWith("/assets/");
-    const body = await readFile(file);
+    const lasting = path.startsWith("/assets/");
+    const name = path === "/" || !files.has(path) ? "/index.html" : path;
+    const body = lasting ? files.get(path) : (files.get(path) ?? page);
+    if (page === undefined) return context.text(MISSING, 503);
+    if (body === undefined) throw notFound(`The page has no file ${path}.`);
     return context.body(body, 200, {
       "content-type": TYPES[extname(name)] ?? "application/octet-stream",
       "cache-control": lasting ? "public, max-age=31536000, immutable" : "no-cache",
     });
   });
+  return page !== undefined;
 }
 
-async function filesOf(folder: string): Promise<Map<string, string>> {
+async function filesOf(folder: string): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   return new Map(
-    entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => {
-        const file = join(entry.parentPath, entry.name);
-        return [`/${file.slice(folder.length).split(sep).filter(Boolean).join("/")}`, file];
-      }),
+    await Promise.all(
+      entries
+        .filter((entry) => entry.isFile())
+        .map(async (entry): Promise<[string, Uint8Array<ArrayBuffer>]> => {
+          const file = join(entry.parentPath, entry.name);
+          const name = file.slice(folder.length).split(sep).filter(Boolean).join("/");
+          return [`/${name}`, new Uint8Array(await readFile(file))];
+        }),
+    ),
   );
 }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { MetricsAnswer, SeriesAnswer, seriesQuery } from "../api/metrics.ts";
 import type { RunView } from "../run/run-view.ts";
+import { smoothed } from "./smooth.ts";
 import { lttb, minMax, within } from "./thin.ts";
 
 /** What curves a run has. */
@@ -20,7 +21,7 @@ export async function metricNames(view: RunView): Promise<MetricsAnswer> {
 /** Curves of several runs, thinned to a number of points each. */
 export async function series(
   views: readonly RunView[],
-  { names, points, method, ...range }: z.output<typeof seriesQuery>,
+  { names, points, method, smooth, ...range }: z.output<typeof seriesQuery>,
 ): Promise<SeriesAnswer> {
   const thin = method === "lttb" ? lttb : minMax;
   const found: SeriesAnswer["series"] = [];
@@ -29,7 +30,7 @@ export async function series(
     for (const name of names) {
       const whole = named.get(name);
       if (whole === undefined) continue;
-      const part = within(whole, range);
+      const part = within(smooth === 0 ? whole : smoothed(whole, smooth), range);
       const { steps, values } = thin(part, points);
       found.push({
         run: view.id,

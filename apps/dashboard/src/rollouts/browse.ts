@@ -84,7 +84,10 @@ export async function listSamples(
     ...(found.promptText === undefined ? {} : { promptText: found.promptText }),
     total: wanted.length,
     offset,
-    items: samples.map(sampleOf),
+    items: samples.map((sample) => {
+      const length = found.lengths[sample.index] ?? null;
+      return query.detail === "brief" ? briefOf(sample, length) : sampleOf(sample, length);
+    }),
   };
 }
 
@@ -166,9 +169,23 @@ function groupLine(group: RecordedGroup): GroupLine {
   };
 }
 
-function sampleOf({ group: _group, ...sample }: RecordedSample): Sample {
+function sampleOf({ group: _group, ...sample }: RecordedSample, tokenCount: number | null): Sample {
   const span = gradedSpan(sample.response, sample.extracted ?? null);
-  return { ...sample, ...(span === undefined ? {} : { span: { ...span } }) };
+  return { ...sample, tokenCount, ...(span === undefined ? {} : { span: { ...span } }) };
+}
+
+function briefOf(sample: RecordedSample, tokenCount: number | null): Sample {
+  const { index, response, reward, advantage, outcome, truncated, extracted } = sample;
+  return {
+    index,
+    response: response.slice(0, SHORT),
+    reward,
+    outcome,
+    truncated,
+    tokenCount,
+    ...(advantage === undefined ? {} : { advantage }),
+    ...(extracted === undefined ? {} : { extracted }),
+  };
 }
 
 /** Stable; ascending or descending by a number. */

@@ -9,6 +9,7 @@ import {
   type RolloutIndexLine,
   type RolloutReader,
 } from "@moonlight-rl/core";
+import { Recent } from "../files/recent.ts";
 
 type SampleEvent = Extract<MoonlightEvent, { type: "sample" }>;
 
@@ -25,11 +26,20 @@ export interface RolloutSource {
   ): Promise<readonly RecordedSample[]>;
 }
 
+/** Headers that stay in memory, about 100 kB each for 1,024 samples: every look at a group needs that of its rollout. */
+const HELD_HEADERS = 32;
+
 export function recordedRollouts(reader: RolloutReader): RolloutSource {
+  const headers = new Recent<Promise<RolloutHeader>, RolloutIndexLine>(HELD_HEADERS);
   return {
     kind: "recorded",
     rollouts: () => reader.rollouts(),
-    header: (line) => reader.header(line),
+    header: (line) => {
+      // By the line itself: a resumed run, which records a rollout anew, has new ones.
+      const header = headers.get(line, () => reader.header(line));
+      header.catch(() => headers.delete(line));
+      return header;
+    },
     samples: (line, header, group, wanted) => reader.samples(line, header, group, wanted),
   };
 }

@@ -50,6 +50,10 @@ export function uiCommand(): Command {
           ? `${JSON.stringify({ type: "listening", url: dashboard.url, workspace: workspace.root })}\n`
           : `${dashboard.url}  shows ${workspace.root}; end with Ctrl-C\n`,
       );
+      if (!dashboard.hasPage)
+        io.stderr.write(
+          "warning  UI_PAGE_MISSING: the page is not built, only the API is served\n  hint   run `npm run build` in the repository\n",
+        );
       if (flags.open === true && !(await openInBrowser(dashboard.url)))
         io.stderr.write("warning  no browser could be opened here: open the address yourself\n");
       if (!signal.aborted) await once(signal, "abort");

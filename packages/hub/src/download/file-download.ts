@@ -6,7 +6,7 @@ import { Retriable, withRetries } from "../client/retry.ts";
 import type { ByteRange } from "../protocol/byte-range.ts";
 import type { BlockPool } from "./block-pool.ts";
 import type { ContentDigests } from "./file-hash.ts";
-import type { HashThreads } from "./hash-threads.ts";
+import type { DiskThreads } from "./disk-threads.ts";
 import type { Lanes } from "./lanes.ts";
 import { makeFolderWithin } from "./make-folder-within.ts";
 import { PartialFile } from "./partial-file.ts";
@@ -18,7 +18,7 @@ export interface Transfer {
   readonly http: HubHttp;
   readonly lanes: Lanes;
   readonly blocks: BlockPool;
-  readonly hashes: HashThreads;
+  readonly threads: DiskThreads;
   readonly rangeBytes: number;
   /** How far ahead of a file's first gap its ranges may begin: what arrives there is read once more for the digest. */
   readonly windowBytes: number;
@@ -65,7 +65,7 @@ export async function downloadFile(
   const partial = await PartialFile.open({
     base: job.partial,
     id,
-    hashes: transfer.hashes,
+    threads: transfer.threads,
     contiguous: job.contiguous,
     seed: job.seed,
     onReread: (bytes) => events.onReread?.(bytes),

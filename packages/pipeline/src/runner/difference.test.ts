@@ -16,6 +16,18 @@ describe("firstDifference", () => {
     ["a leaf", { a: { lr: 1, b: 2 } }, { a: { lr: 3, b: 4 } }, "input a.b: 2 → 4"],
     ["an absent field", {}, { a: null }, "input a: (absent) → null"],
     ["an element", { l: [1, 2] }, { l: [1] }, "input l[1]: 2 → (absent)"],
+    [
+      "flags of a command line",
+      { set: ["rollout.numRollout=6"] },
+      { set: ["seed=5", "rollout.numRollout=8"] },
+      'input set.rollout.numRollout: "6" → "8"',
+    ],
+    [
+      "the order of such flags",
+      { s: ["a=1", "b=2"] },
+      { s: ["b=2", "a=1"] },
+      'input s[0]: "a=1" → "b=2"',
+    ],
     ["a type", { a: [1] }, { a: { b: 1 } }, 'input a: [1] → {"b":1}'],
     [
       "an artifact",

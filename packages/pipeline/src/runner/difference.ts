@@ -44,12 +44,29 @@ export function differences(
     );
   }
   if (Array.isArray(before) && Array.isArray(now)) {
+    const [a, b] = [assignments(before), assignments(now)];
+    // The flags of a command line, such as ["rollout.numRollout=6"]: by what they set, wherever they stand.
+    if (a !== undefined && b !== undefined && Object.keys({ ...a, ...b }).length > 0) {
+      const found = differences(a, b, path);
+      if (found.length > 0) return found;
+    }
     const length = Math.max(before.length, now.length);
     return Array.from({ length }, (_, i) => i).flatMap((i) =>
       differences(before[i] as Json, now[i] as Json, `${path}[${i}]`),
     );
   }
   return text(before) === text(now) ? [] : [{ path, before, now }];
+}
+
+/** A list of texts like "path=value", each path once, as a record; undefined when it is another list. */
+function assignments(list: readonly Json[]): Record<string, Json> | undefined {
+  const record: Record<string, Json> = {};
+  for (const one of list) {
+    const [, name, value] = typeof one === "string" ? (/^([\w.-]+)=(.*)$/s.exec(one) ?? []) : [];
+    if (name === undefined || value === undefined || name in record) return undefined;
+    record[name] = value;
+  }
+  return record;
 }
 
 function isPlain(value: Json | undefined): value is { readonly [key: string]: Json } {

@@ -1,0 +1,21 @@
+/** What the engine uses of WebAssembly; Node's types leave it to those of browsers. */
+declare namespace WebAssembly {
+  interface MemoryOptions {
+    readonly initial: number;
+    readonly maximum: number;
+    readonly shared: true;
+  }
+  class Memory {
+    constructor(options: MemoryOptions);
+    readonly buffer: SharedArrayBuffer;
+    /** Pages; returns how many there were. Throws RangeError. */
+    grow(pages: number): number;
+  }
+  class Module {
+    constructor(bytes: Uint8Array);
+  }
+  class Instance {
+    constructor(module: Module, imports: { readonly env: { readonly memory: Memory } });
+    readonly exports: Readonly<Record<string, unknown>>;
+  }
+}
