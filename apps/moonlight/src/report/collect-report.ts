@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { HISTORY_FILE, readNdjson, type Json } from "@moonlight-rl/core";
 import { readRecipeFields } from "@moonlight-rl/dashboard/recipe";
 import { gradedSampleSchema, readEvalResult } from "@moonlight-rl/eval";
@@ -50,7 +51,9 @@ export async function collectReport(workspace: Workspace, id: string): Promise<R
       ...(git === undefined ? {} : { commit: `${git.commit}${git.dirty ? " with changes" : ""}` }),
     },
     recipe: await recipeFields(await artifactOf("rollout-config", "recipe")),
-    stages: journal.flatMap((entry) => (entry.type === "finished" ? [stageRow(entry)] : [])),
+    stages: await Promise.all(
+      journal.flatMap((entry) => (entry.type === "finished" ? [stageRow(workspace, entry)] : [])),
+    ),
     evaluationName: after?.name ?? before?.name ?? "evaluation",
     base: before?.evaluation,
     trained: after?.evaluation,
@@ -150,13 +153,28 @@ async function recipeFields(recipe: Artifact | undefined): Promise<ReportData["r
   return fields.map(({ field, value, source }) => ({ field, value: text(value), source }));
 }
 
-function stageRow({
-  id,
-  reused,
-  seconds,
-  output,
-}: Extract<JournalEntry, { type: "finished" }>): ReportStage {
-  return { name: id, state: reused ? "reused" : "ran", seconds, artifacts: references(output) };
+async function stageRow(
+  workspace: Workspace,
+  { id, reused, seconds, output, parts }: Extract<JournalEntry, { type: "finished" }>,
+): Promise<ReportStage> {
+  const artifacts = await Promise.all(
+    references(output).map(async (artifact) => {
+      const origin = await originOf(resolve(workspace.root, artifact.path));
+      return origin === undefined ? artifact : { ...artifact, origin };
+    }),
+  );
+  const inputs = references(parts?.input);
+  return { name: id, state: reused ? "reused" : "ran", seconds, artifacts, inputs };
+}
+
+const manifestMeta = z.object({ meta: z.object({ repo: z.string(), commit: z.string() }) });
+
+/** "org/name at 73366a08a9ba" of what was fetched; an artifact that is gone, or was made here, has none. */
+async function originOf(folder: string): Promise<string | undefined> {
+  const text = await readFile(join(folder, "manifest.json"), "utf8").catch(() => "null");
+  const found = manifestMeta.safeParse(JSON.parse(text));
+  if (!found.success) return undefined;
+  return `${found.data.meta.repo} at ${found.data.meta.commit.slice(0, 12)}`;
 }
 
 const referenceSchema = z.object({ $artifact: z.string(), digest: z.string(), path: z.string() });
