@@ -16,6 +16,7 @@ import { z } from "zod";
 import { runArtifacts } from "../runs/run-artifacts.ts";
 import type { Point } from "./line-chart.ts";
 import type {
+  ReportArtifact,
   ReportComparison,
   ReportData,
   ReportEvaluation,
@@ -163,7 +164,7 @@ async function stageRow(
       return origin === undefined ? artifact : { ...artifact, origin };
     }),
   );
-  const inputs = references(parts?.input);
+  const inputs = references(parts?.input).map(({ kind, digest }) => ({ kind, digest }));
   return { name: id, state: reused ? "reused" : "ran", seconds, artifacts, inputs };
 }
 
@@ -177,17 +178,22 @@ async function originOf(folder: string): Promise<string | undefined> {
   return `${found.data.meta.repo} at ${found.data.meta.commit.slice(0, 12)}`;
 }
 
-const referenceSchema = z.object({ $artifact: z.string(), digest: z.string(), path: z.string() });
+const referenceSchema = z.object({
+  $artifact: z.string(),
+  digest: z.string(),
+  /** Absent in keys: where an artifact lies does not matter to them. */
+  path: z.string().default(""),
+});
 
-function references(value: unknown): ReportStage["artifacts"] {
+/** The artifacts within a value, each once. */
+function references(value: unknown): ReportArtifact[] {
   const reference = referenceSchema.safeParse(value);
-  if (reference.success)
-    return [
-      { kind: reference.data.$artifact, digest: reference.data.digest, path: reference.data.path },
-    ];
-  return typeof value === "object" && value !== null
-    ? Object.values(value).flatMap(references)
-    : [];
+  if (reference.success) {
+    const { $artifact: kind, digest, path } = reference.data;
+    return [{ kind, digest, path }];
+  }
+  const found = typeof value === "object" && value !== null ? Object.values(value) : [];
+  return [...new Map(found.flatMap(references).map((one) => [one.digest, one])).values()];
 }
 
 /** The user's question within a rendered chat prompt; a prompt of another form is shown whole. */

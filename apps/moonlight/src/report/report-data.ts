@@ -34,7 +34,7 @@ export interface ReportStage {
   readonly seconds: number | undefined;
   readonly artifacts: readonly ReportArtifact[];
   /** Artifacts that it was made from; with `artifacts` the lineage of every figure. */
-  readonly inputs: readonly ReportArtifact[];
+  readonly inputs: readonly Pick<ReportArtifact, "kind" | "digest">[];
 }
 
 export interface ReportArtifact {

@@ -28,7 +28,10 @@ export function stagesSection({ stages }: ReportData): Html {
     </div>`;
 }
 
-function inputLine({ kind, digest }: ReportArtifact, made: ReadonlySet<string>): Html {
+function inputLine(
+  { kind, digest }: Pick<ReportArtifact, "kind" | "digest">,
+  made: ReadonlySet<string>,
+): Html {
   const short = html`<code>${digest.slice(0, 12)}</code>`;
   return html`<div>
     ${kind} ${made.has(digest) ? html`<a href="#${anchor(digest)}">${short}</a>` : short}

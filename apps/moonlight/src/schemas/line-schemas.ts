@@ -63,7 +63,7 @@ const reportStage = z.object({
       origin: z.string().optional(),
     }),
   ),
-  inputs: z.array(z.object({ kind: z.string(), digest: z.string(), path: z.string() })),
+  inputs: z.array(z.object({ kind: z.string(), digest: z.string() })),
 });
 const listening = (fields: z.ZodRawShape): z.ZodType =>
   z.object({ type: z.literal("listening"), url: z.string(), ...fields });
