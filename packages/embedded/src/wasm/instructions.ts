@@ -136,17 +136,12 @@ export const i32x4 = {
 } as const;
 
 const EMPTY = 0x40;
+/** Back to the begin of the loop; the ends of it and of the block around it. */
+const AGAIN: Code = [0x0c, 0, 0x0b, 0x0b];
 
 /** Runs the statements while the condition holds, which is looked at first. */
 export function loopWhile(condition: Code, ...statements: readonly Code[]): Code {
-  // block { loop { br_if not condition; …; br } }
-  return [
-    ...[0x02, EMPTY, 0x03, EMPTY],
-    ...condition,
-    ...[0x45, 0x0d, 1],
-    ...statements.flat(),
-    ...[0x0c, 0, 0x0b, 0x0b],
-  ];
+  return [0x02, EMPTY, 0x03, EMPTY, ...condition, 0x45, 0x0d, 1, ...statements.flat(), ...AGAIN];
 }
 
 /** Runs the statements once, and again while the condition holds. */

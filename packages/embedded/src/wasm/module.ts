@@ -3,6 +3,9 @@ import { unsigned, type Code, type Local } from "./instructions.ts";
 export const VALUE_TYPE = { i32: 0x7f, f32: 0x7d, v128: 0x7b } as const;
 export type ValueType = keyof typeof VALUE_TYPE;
 
+/** What every module begins with: \0asm, version 1. */
+const MAGIC: Code = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
 /** A function without results under construction. */
 export class WasmFunction {
   readonly name: string;
@@ -54,7 +57,7 @@ export function wasmModule(functions: readonly WasmFunction[], maxPages: number)
   ]);
   const memory = [...name("env"), ...name("memory"), 2, 3, 1, ...unsigned(maxPages)];
   return Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...MAGIC,
     ...section(1, list(types)),
     ...section(2, list([memory])),
     ...section(3, list(functions.map((_, index) => unsigned(index)))),
