@@ -1,6 +1,6 @@
 import { unsigned, type Code, type Local } from "./instructions.ts";
 
-export const VALUE_TYPE = { i32: 0x7f, f32: 0x7d, v128: 0x7b } as const;
+export const VALUE_TYPE = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
 export type ValueType = keyof typeof VALUE_TYPE;
 
 /** What every module begins with: \0asm, version 1. */
@@ -38,8 +38,11 @@ export class WasmFunction {
   }
 }
 
-/** The bytes of a module that exports these functions and works on the imported shared memory `env.memory`. */
-export function wasmModule(functions: readonly WasmFunction[], maxPages: number): Uint8Array {
+/** The bytes of a module that exports these functions and works on the imported memory `env.memory`. */
+export function wasmModule(
+  functions: readonly WasmFunction[],
+  { shared, maxPages }: { readonly shared: boolean; readonly maxPages: number },
+): Uint8Array {
   const list = (items: readonly Code[]): number[] => [...unsigned(items.length), ...items.flat()];
   const section = (id: number, content: Code): number[] => [
     id,
@@ -55,7 +58,7 @@ export function wasmModule(functions: readonly WasmFunction[], maxPages: number)
     ...list(parameters.map((type) => [VALUE_TYPE[type]])),
     0,
   ]);
-  const memory = [...name("env"), ...name("memory"), 2, 3, 1, ...unsigned(maxPages)];
+  const memory = [...name("env"), ...name("memory"), 2, shared ? 3 : 1, 1, ...unsigned(maxPages)];
   return Uint8Array.from([
     ...MAGIC,
     ...section(1, list(types)),

@@ -3,11 +3,11 @@ declare namespace WebAssembly {
   interface MemoryOptions {
     readonly initial: number;
     readonly maximum: number;
-    readonly shared: true;
+    readonly shared?: boolean;
   }
   class Memory {
     constructor(options: MemoryOptions);
-    readonly buffer: SharedArrayBuffer;
+    readonly buffer: ArrayBufferLike;
     /** Pages; returns how many there were. Throws RangeError. */
     grow(pages: number): number;
   }
