@@ -2,8 +2,8 @@ import { formatDuration, formatTable } from "@moonlight-rl/core";
 import type { RunSummary } from "@moonlight-rl/pipeline";
 import { paramsSchema } from "../pipeline/params.ts";
 
-/** All runs as a table. */
-export function runsTable(runs: readonly RunSummary[]): string {
+/** All runs as a table; on a screen of `width` columns the last one goes on below itself. */
+export function runsTable(runs: readonly RunSummary[], width?: number): string {
   if (runs.length === 0) return "There are no runs yet: start one with `moonlight run`.";
   const seconds = ({ started, finished }: RunSummary): string =>
     finished === undefined
@@ -26,6 +26,7 @@ export function runsTable(runs: readonly RunSummary[]): string {
       seconds(run),
       changes(run),
     ]),
+    { width },
   );
 }
 
