@@ -1,10 +1,13 @@
 import { Atoms } from "./atoms.ts";
 import { Budget, quantity } from "./polynomial.ts";
-import { factorialOf, logarithm, raised, squareRoot } from "./powers.ts";
-import { floorDivide } from "./integers.ts";
+import { BIT_OPERATORS, floored, inverted, onBits } from "./bits.ts";
+import { doubleFactorialOf, factorialOf, fallingFactorial } from "./factorials.ts";
+import { pythonLine } from "./python-line.ts";
+import { logarithm, raised, squareRoot } from "./powers.ts";
 import {
+  GREATEST_DOUBLE,
+  LEAST_DOUBLE,
   NotComputable,
-  numberOf,
   opposite,
   product,
   quotient,
@@ -13,34 +16,22 @@ import {
   type Ratio,
   type Value,
 } from "./quantity.ts";
+import {
+  decimalName,
+  GREEK,
+  LEADING_ZEROS,
+  MEANINGFUL,
+  NAME,
+  NUMBER,
+  ROW_FACTOR,
+  SIGNS,
+  UNIT,
+  WITH_BASE,
+} from "./words.ts";
 
-const MAX_LENGTH = 4000;
 /** Python's own parser takes 199 parentheses within each other, and about so many signs in a row. */
 const MAX_DEPTH = 199;
 const MAX_SIGNS = 2_500;
-const DIGITS = "[0-9](?:_?[0-9])*";
-const NUMBER = new RegExp(
-  `(?:${DIGITS}(\\.(?:${DIGITS})?)?|\\.${DIGITS})(?:e[+-]?${DIGITS})?`,
-  "y",
-);
-const NAME = /[\p{L}\p{Nl}_][\p{L}\p{Nl}0-9_]*/uy;
-const SIGNS = /[+-]*/y;
-const ROW_FACTOR = /[\p{L}\p{Nl}]|[0-9]+/uy;
-/** Zeros before other digits are a number of their own, and so a factor 0. */
-const LEADING_ZEROS = /0(?:_?0)*(?=_?[1-9])/y;
-const WITH_BASE = /0(?:x(?:_?[0-9a-f])+|o(?:_?[0-7])+|b(?:_?[01])+)/y;
-/** Stands for the imaginary unit, which a number may end in. */
-const UNIT = "\uE000";
-/** Names that mean something to the reference's parser, so that they are not products of letters. */
-const MEANINGFUL: ReadonlySet<string> = new Set(
-  (
-    "all as csc eye ff fft frac fu gff hn1 hn2 id if im in is jn li ln nan ntt oo or re rf sqrt yn zoo " +
-    "abs bin cos cot exp log max min not sec sin sum tan"
-  ).split(" "),
-);
-/** Two-letter names of Greek letters are one unknown each. */
-const GREEK: ReadonlySet<string> = new Set(["mu", "nu", "xi"]);
-
 /** A value, and what is known of the quantities in it. */
 export interface Evaluated {
   readonly value: Value;
@@ -49,17 +40,11 @@ export interface Evaluated {
 
 /**
  * The value of an expression as the reference's parser reads it, for the part of its grammar that is
- * arithmetic: numbers, unknowns (each letter one), `+ - * / ^ !`, parentheses, adjacency as a product, roots, ln.
+ * arithmetic: numbers, unknowns (each letter one), `+ - * / ^ ! !!`, parentheses, adjacency as a product, roots, ln, bits of integers.
  * Throws `NotComputable` for all else and `EffortExceeded` where it would take long.
  */
 export function evaluate(text: string): Evaluated {
-  if (text.length > MAX_LENGTH) throw new NotComputable();
-  // Not one sign there, where the line ends between.
-  if (/[*/^]\s*\n\s*[*/^]/.test(text)) throw new NotComputable();
-  // Within parentheses, where all of it is, a line may end anywhere between two tokens.
-  const line = text.replaceAll(/(?<=[-+*/^(])\s*\n\s*|\s*\n\s*(?=[-+*/^)])/g, "");
-  const source = line.replaceAll("^", "**");
-  const reader = new Reader(source);
+  const reader = new Reader(pythonLine(text));
   return { value: reader.whole(), atoms: reader.atoms };
 }
 
@@ -79,7 +64,7 @@ class Reader {
   }
 
   whole(): Value {
-    const value = this.#sum();
+    const value = this.#bits();
     if (this.#at !== this.#text.length) throw new NotComputable();
     return value;
   }
@@ -88,6 +73,17 @@ class Reader {
     if (!this.#text.startsWith(token, this.#at)) return false;
     this.#at += token.length;
     return true;
+  }
+
+  #bits(level = 0): Value {
+    const operators = BIT_OPERATORS[level];
+    if (operators === undefined) return this.#sum();
+    let value = this.#bits(level + 1);
+    for (;;) {
+      const operator = operators.find((sign) => this.#take(sign));
+      if (operator === undefined) return value;
+      value = onBits(operator, value, this.#bits(level + 1), this.atoms);
+    }
   }
 
   #sum(): Value {
@@ -106,8 +102,9 @@ class Reader {
     let value = this.#factor();
     for (;;) {
       if (this.#text.startsWith("**", this.#at)) throw new NotComputable();
-      if (this.#take("//")) value = this.#floored(this.#quotient(value, this.#factor()));
-      else if (this.#take("*")) value = product(value, this.#factor(), this.#budget);
+      if (this.#take("//")) {
+        value = floored(this.#quotient(value, this.#factor()), this.atoms);
+      } else if (this.#take("*")) value = product(value, this.#factor(), this.#budget);
       else if (this.#take("/")) value = this.#quotient(value, this.#factor());
       else if (this.#startsAtom()) value = product(value, this.#power(), this.#budget);
       else return value;
@@ -126,8 +123,12 @@ class Reader {
     const signs = SIGNS.exec(this.#text)?.[0] ?? "";
     if (signs.length > MAX_SIGNS) throw new NotComputable();
     this.#at += signs.length;
-    const value = this.#power();
-    return signs.replaceAll("+", "").length % 2 === 1 ? opposite(value) : value;
+    let value = this.#power();
+    for (const sign of [...signs].toReversed()) {
+      if (sign === "-") value = opposite(value);
+      else if (sign === "~") value = inverted(value, this.atoms);
+    }
+    return value;
   }
 
   #power(): Value {
@@ -137,6 +138,7 @@ class Reader {
   }
 
   #startsAtom(): boolean {
+    if (this.#at < this.#rowEnd) return true;
     return /^[(.0-9_\uE000]|^[\p{L}\p{Nl}]/u.test(this.#text.slice(this.#at, this.#at + 2));
   }
 
@@ -157,35 +159,37 @@ class Reader {
       const number = NUMBER.exec(this.#text)?.[0];
       value = number === undefined ? this.#name() : this.#number(number);
     }
-    if (this.#take("!")) {
-      value = factorialOf(value, { atoms: this.atoms, budget: this.#budget });
-      if (/^[!=]/.test(this.#text.slice(this.#at, this.#at + 1))) throw new NotComputable();
-    }
-    return value;
+    return this.#isFactorial() ? this.#factorial(value) : value;
+  }
+
+  #isFactorial(): boolean {
+    return this.#text[this.#at] === "!" && this.#text[this.#at + 1] !== "=";
+  }
+
+  #factorial(of: Value): Value {
+    const means = { atoms: this.atoms, budget: this.#budget };
+    const value = this.#take("!!") ? doubleFactorialOf(of, means) : undefined;
+    const result = value ?? (this.#take("!") ? factorialOf(of, means) : of);
+    if (/^[!=]/.test(this.#text.slice(this.#at, this.#at + 1))) throw new NotComputable();
+    return result;
   }
 
   #group(): Value {
     const start = this.#at;
-    let value = this.#sum();
-    const end = this.#at;
-    if (this.#take("==")) value = this.#comparison(value, this.#text.slice(start, end));
+    let value = this.#bits();
+    const text = this.#text.slice(start, this.#at);
+    if (this.#take("==")) value = this.#comparison(value, text);
+    else if (this.#take("!=")) {
+      value = sum(whole(1n), opposite(this.#comparison(value, text)), this.#budget);
+    }
     if (!this.#take(")")) throw new NotComputable();
     return value;
-  }
-
-  #floored(value: Value): Value {
-    if (typeof value === "number") return Math.floor(value);
-    const number = numberOf(value);
-    if (number === undefined) return this.atoms.of(`floor ${this.atoms.describe(value)}`);
-    const { numerator, denominator } = number;
-    const sign = denominator < 0n ? -1n : 1n;
-    return whole(floorDivide(sign * numerator, sign * denominator));
   }
 
   /** `a==b` is true or false there, and a truth is a number: 1 for what is written alike, 0 for other values. */
   #comparison(left: Value, text: string): Value {
     const start = this.#at;
-    const right = this.#sum();
+    const right = this.#bits();
     if (this.#text.slice(start, this.#at) === text) return whole(1n);
     const difference = sum(left, opposite(right), this.#budget);
     if (typeof difference === "number" ? difference === 0 : !this.#isDifferent(difference)) {
@@ -199,11 +203,12 @@ class Reader {
     return reduced.numerator.size > 0 && !this.atoms.mentions(reduced);
   }
 
-  #isReal(value: Value): boolean {
-    if (typeof value === "number") return true;
-    const { numerator, denominator } = this.atoms.reduce(value);
-    const names = [...numerator.keys(), ...denominator.keys()].flatMap((key) => key.split("*"));
-    return names.every((name) => name === "" || this.atoms.isPositive(name));
+  /** Of a function, after whose last argument a comma may stand. */
+  #argument(): Value {
+    const value = this.#bits();
+    this.#take(",");
+    if (!this.#take(")")) throw new NotComputable();
+    return value;
   }
 
   #number(literal: string): Value {
@@ -231,11 +236,9 @@ class Reader {
     const digits = plain.replace(/e.*$/, "").replace(".", "").replace(/^0+/, "");
     const value = Number(plain);
     // Too large for a double, or longer and so of a higher precision there: it is only known to equal itself.
-    if (value === Number.POSITIVE_INFINITY || digits.length > 15) {
-      return this.atoms.of(`decimal ${plain.replace("+", "")}`);
-    }
-    if (value === 0 && digits !== "") throw new NotComputable();
-    return value;
+    if (digits.length > 15) return this.atoms.of(`decimal ${plain.replace("+", "")}`);
+    const isDouble = value === 0 ? digits === "" : value > LEAST_DOUBLE && value < GREATEST_DOUBLE;
+    return isDouble ? value : this.atoms.of(`decimal ${decimalName(plain, digits)}`);
   }
 
   #name(): Value {
@@ -246,15 +249,20 @@ class Reader {
     this.#nameEnd = this.#at;
     if (name === "pi") return unknown("pi");
     const means = { atoms: this.atoms, budget: this.#budget };
-    if (name === "sqrt" && this.#take("(")) return squareRoot(this.#group(), means);
-    if (name === "ln" && this.#take("(")) return logarithm(this.#group(), means);
+    if (name === "sqrt" && this.#take("(")) return squareRoot(this.#argument(), means);
+    if (name === "ln" && this.#take("(")) return logarithm(this.#argument(), means);
     if ((name === "re" || name === "im") && this.#take("(")) {
-      const value = this.#group();
-      if (!this.#isReal(value)) throw new NotComputable();
+      const value = this.#argument();
+      if (!this.atoms.isReal(value)) throw new NotComputable();
       return name === "re" ? value : whole(0n);
     }
+    if ((name === "rf" || name === "ff") && this.#take("(")) {
+      const from = this.#bits();
+      if (!this.#take(",")) throw new NotComputable();
+      return fallingFactorial(from, this.#argument(), name === "rf" ? 1n : -1n, means);
+    }
     if (name === "li" && this.#take("(")) {
-      const value = this.#group();
+      const value = this.#argument();
       if (typeof value === "number") throw new NotComputable();
       return this.atoms.of(`li ${this.atoms.describe(value)}`);
     }
@@ -276,7 +284,8 @@ class Reader {
 
   #rowFactor(): Value {
     ROW_FACTOR.lastIndex = this.#at;
-    const factor = ROW_FACTOR.exec(this.#text)?.[0] ?? "";
+    const factor = ROW_FACTOR.exec(this.#text)?.[0];
+    if (factor === undefined) throw new NotComputable();
     this.#at += factor.length;
     if (/^0[0-9]/.test(factor)) throw new NotComputable();
     return /^[0-9]/.test(factor) ? whole(BigInt(factor)) : unknown(factor);

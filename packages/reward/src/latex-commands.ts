@@ -10,12 +10,24 @@ export interface CommandRule {
   readonly bare: string | undefined;
 }
 
-const nothing = (): string => "";
+/** Of a command that is read with its arguments and left out with them, unread. */
+export const nothing = (): string => "";
 const argument =
   (i: number) =>
   (args: readonly string[]): string =>
     args[i] ?? "";
 const fraction = (args: readonly string[]): string => `${args[0] ?? ""}/${args[1] ?? ""}`;
+
+const capitals = (title: string): string => title.toUpperCase();
+
+/** Name, what stands before the title, and what becomes of the title. */
+const HEADINGS: readonly (readonly [string, string, ((title: string) => string)?])[] = [
+  ["chapter", "\n\nCHAPTER: ", capitals],
+  ["section", "\n\n§ ", capitals],
+  ["subsection", "\n\n §.§ "],
+  ["subsubsection", "\n\n  §.§.§ "],
+  ["subparagraph", "\n\n    "],
+];
 
 function build(): Map<string, CommandRule> {
   const rules = new Map<string, CommandRule>();
@@ -58,19 +70,61 @@ function build(): Map<string, CommandRule> {
     const text = (args: readonly string[]): string => accented(args[0] ?? "", mark);
     add(name, { parameters: "{", text, bare: ` ${mark}`.normalize("NFC") });
   }
-  // Read with their arguments and left out altogether.
+  const remark = (title: string): void =>
+    add(title.toLowerCase(), {
+      parameters: "{",
+      text: (args) => `${title}: ${args[0] ?? ""}`,
+      bare: `${title}: %s`,
+    });
+  for (const [name, start, change = (title: string) => title] of HEADINGS) {
+    const text = (args: readonly string[]): string => `${start}${change(args[2] ?? "")}\n`;
+    add(name, { parameters: "*[{", text, bare: `${start}\n` });
+  }
+  add("part", { parameters: "", text: () => "\n\nPART: \n", bare: "\n\nPART: \n" });
+  add("paragraph", { parameters: "", text: () => "\n\n  \n", bare: "\n\n  \n" });
+  const picture = "\n    < g r a p h i c s >\n";
+  add("includegraphics", { parameters: "[{", text: () => picture, bare: picture });
+  ["Hint", "Hints", "Hinweis", "Hinweise"].forEach(remark);
+  add("Cref", { parameters: "{", text: () => "<Ref>", bare: "<Ref>" });
+  add("ketbra", {
+    parameters: "{{",
+    text: (args) => `|${args[0] ?? ""}⟩⟨${args[1] ?? ""}|`,
+    bare: "|%s⟩⟨%s|",
+  });
+  add("cite citet citep", { parameters: "*[[{", text: () => "<cit.>", bare: "<cit.>" });
   add(
-    "mbox textmd textsf texttt textup ensuremath label title author date bibliography hypersetup keywords verb",
+    "mbox textmd textsf texttt textup ensuremath label bibliography hypersetup keywords verb " +
+      "citetext citenum subuebung subexercise exenumfulllabel",
     { parameters: "{", text: nothing, bare: "" },
   );
-  add("input include", { parameters: "{", text: nothing, bare: undefined });
+  add("input include title author date", { parameters: "{", text: () => "", bare: undefined });
   add("hspace", { parameters: "*{", text: nothing, bare: "" });
   add("vspace", { parameters: "*{", text: () => "\n", bare: "\n" });
-  add("color pagecolor hphantom vphantom xleftarrow xrightarrow documentclass usepackage", {
-    parameters: "[{",
+  add(
+    "color pagecolor hphantom vphantom xleftarrow xrightarrow documentclass usepackage RequirePackage selectlanguage " +
+      "pdfloesung pdfsolution",
+    { parameters: "[{", text: nothing, bare: "" },
+  );
+  add("citealt citealp citeauthor Citet Citep Citealt Citealp Citeauthor", {
+    parameters: "*[[{",
     text: nothing,
     bare: "",
   });
+  add("citefullauthor citeyear citeyearpar citetalias citepalias", {
+    parameters: "[[{",
+    text: nothing,
+    bare: "",
+  });
+  add("newenvironment renewenvironment provideenvironment", {
+    parameters: "*{[[{{",
+    text: nothing,
+    bare: "",
+  });
+  add("pagagraph", { parameters: "*[{", text: nothing, bare: "" });
+  add("colorlet", { parameters: "[{[{", text: nothing, bare: "" });
+  add("rowcolors", { parameters: "*[{{{", text: nothing, bare: "" });
+  add("boxframe", { parameters: "{{{", text: nothing, bare: "" });
+  add("defcitealias", { parameters: "{{", text: nothing, bare: "" });
   add("setlength addlength setcounter addcounter", {
     parameters: "[{{",
     text: nothing,
@@ -92,14 +146,24 @@ export const ENVIRONMENT_PARAMETERS: ReadonlyMap<string, string> = new Map([
   ["tabularx", "{[{"],
   ["alignat", "{"],
   ["alignat*", "{"],
-  ...["figure", "table", "theorem", "lemma", "proof", "itemize", "enumerate"].map(
-    (name) => [name, "["] as const,
-  ),
+  ...(
+    "figure figure* table table* theorem proposition lemma corollary definition conjecture remark proof thm prop lem cor " +
+    "conj rem defn enumerate itemize description"
+  )
+    .split(" ")
+    .map((name) => [name, "["] as const),
 ]);
 
 export const MATRIX_ENVIRONMENTS: ReadonlySet<string> = new Set(
   "array pmatrix bmatrix smallmatrix psmallmatrix bsmallmatrix".split(" "),
 );
+
+/** Environments that stand on lines of their own. */
+export const ALIGNED_ENVIRONMENTS: ReadonlySet<string> = new Set([
+  "center",
+  "flushleft",
+  "flushright",
+]);
 
 /** Environments whose lines are set apart, like `\[…\]`. */
 export const DISPLAY_ENVIRONMENTS: ReadonlySet<string> = new Set(

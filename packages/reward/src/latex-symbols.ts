@@ -1,3 +1,5 @@
+import { RARE_WORDS } from "./latex-rare-symbols.ts";
+
 /** LaTeX commands without arguments and the text that they stand for, as `name text name text …`. */
 const WORDS = `
 alpha α beta β gamma γ delta δ epsilon ϵ zeta ζ eta η theta θ iota ι kappa κ lambda λ mu μ nu ν xi ξ omicron ο pi π
@@ -66,7 +68,7 @@ const SIGNS: readonly (readonly [string, string])[] = [
 ];
 
 function readSymbols(): Map<string, string> {
-  const words = WORDS.trim().split(/\s+/);
+  const words = `${WORDS}${RARE_WORDS}`.trim().split(/\s+/);
   const symbols = new Map(SIGNS);
   for (let i = 0; i + 1 < words.length; i += 2) symbols.set(words[i] ?? "", words[i + 1] ?? "");
   return symbols;

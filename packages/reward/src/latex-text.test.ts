@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { latexToText } from "./latex-text.ts";
 
@@ -24,6 +26,18 @@ describe("latexToText", () => {
     ["--", "–"],
   ])("%s", (latex, text) => {
     expect(latexToText(latex)).toBe(text);
+  });
+
+  it("makes of every command and environment that the reference's converter knows what that makes of it", () => {
+    const file = new URL("../golden/latex-text.golden.jsonl.gz", import.meta.url);
+    const lines = gunzipSync(readFileSync(file)).toString("utf8").trim().split("\n");
+    const cases = lines.map((line) => JSON.parse(line) as [string, string | null]);
+    expect(cases.length).toBeGreaterThan(9_000);
+    // Blanks go before two answers are compared.
+    const plain = (text: string | null | undefined): string | null =>
+      text?.replaceAll(/\s+/g, " ").trim() ?? null;
+    const others = cases.filter(([latex, text]) => plain(latexToText(latex)) !== plain(text));
+    expect(others).toEqual([]);
   });
 
   it("gives up where the reference does, and on deep nesting", () => {

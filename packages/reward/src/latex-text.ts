@@ -1,9 +1,12 @@
 import {
+  ALIGNED_ENVIRONMENTS,
   COMMANDS,
   DISPLAY_ENVIRONMENTS,
   ENVIRONMENT_PARAMETERS,
   MATRIX_ENVIRONMENTS,
+  nothing,
 } from "./latex-commands.ts";
+import { asDisplay, asMatrix } from "./latex-layout.ts";
 import { LIGATURES, SYMBOLS } from "./latex-symbols.ts";
 import { strip } from "./python-number.ts";
 
@@ -14,7 +17,13 @@ const LETTER = /\p{L}+/uy;
 const SPACES = /[ \t-\r]*/y;
 const PLAIN = /[^\\{}[\]~&`'!?-]+/y;
 
-/** Raised where the reference's converter raises, and when a text would cost more than linear work. */
+/** Commands that the reference's converter knows and cannot convert. */
+const UNREADABLE: ReadonlySet<string> = new Set(["href"]);
+
+/** Stands where the reference's converter raises: that fails the conversion, unless what it stands in is left out anyway. */
+const FAILED = "\uFDD0";
+
+/** Raised when a text would cost more than linear work. */
 class ConversionFailure extends Error {}
 
 /** A mandatory argument was asked for at the end of the text. */
@@ -28,12 +37,15 @@ class MissingArgument extends Error {}
  */
 export function latexToText(latex: string): string | undefined {
   try {
-    return new Converter(latex).read("end");
+    const text = new Converter(latex).read("end");
+    return text.includes(FAILED) ? undefined : text;
   } catch (error) {
     if (error instanceof ConversionFailure) return undefined;
     throw error;
   }
 }
+
+const END_VERBATIM = "\\end{verbatim}";
 
 /** What ends the stretch that is being read. */
 type Until = "end" | "brace" | "bracket" | "inline" | "display" | "environment";
@@ -50,8 +62,8 @@ class Converter {
     this.#work = 4 * source.length + 1000;
   }
 
-  /** Reads on to the end of a stretch and consumes what ends it. `cells` collects a matrix instead. */
-  read(until: Until, cells?: string[][]): string {
+  /** Reads on to the end of a stretch and consumes what ends it: of an environment the end of that name. `cells` collects a matrix instead. */
+  read(until: Until, environment?: string, cells?: string[][]): string {
     if (++this.#depth > MAX_DEPTH) throw new ConversionFailure();
     let parts: string[] = [];
     const endCell = (): void => {
@@ -71,8 +83,9 @@ class Converter {
       const character = this.#source[this.#at];
       if (character === "\\") {
         const name = this.#peekCommand();
-        if (name === "end" && this.#environmentName() !== undefined) {
-          if (until === "environment") break;
+        const ended = name === "end" ? this.#environmentName() : undefined;
+        if (ended !== undefined) {
+          if (ended === environment) break;
         } else if (name === "]") {
           this.#at += 2;
           if (until === "display") break;
@@ -96,6 +109,9 @@ class Converter {
         this.#at++;
         this.#depth--;
         return parts.join("");
+      } else if (character === "[" && until === "bracket") {
+        this.#at++;
+        parts.push(this.read("bracket"));
       } else if (character === "&" && cells !== undefined) {
         this.#at++;
         endCell();
@@ -156,15 +172,19 @@ class Converter {
     if (name === "[") return asDisplay(this.read("display"));
     if (name === "\\") return this.#lineBreak();
     if (name === "verb") return this.#verbatim();
+    if (UNREADABLE.has(name)) return FAILED;
     const rule = COMMANDS.get(name);
     if (rule !== undefined) {
       const start = this.#at;
+      this.#skipSpaces();
       const args = this.#arguments(rule.parameters);
-      if (args !== undefined) return rule.text(args);
+      if (args !== undefined) {
+        const fails = rule.text !== nothing && args.some((text) => text.includes(FAILED));
+        return fails ? FAILED : rule.text(args);
+      }
       this.#at = start;
       this.#skipSpaces();
-      if (rule.bare === undefined) throw new ConversionFailure();
-      return rule.bare;
+      return rule.bare ?? FAILED;
     }
     if (/^\p{L}/u.test(name)) this.#skipSpaces();
     return SYMBOLS.get(name) ?? "";
@@ -178,9 +198,10 @@ class Converter {
   }
 
   #verbatim(): string {
+    this.#skipSpaces();
     const mark = this.#source[this.#at];
-    if (mark === undefined) throw new ConversionFailure();
-    const end = mark === "{" || mark === "*" ? -1 : this.#source.indexOf(mark, this.#at + 1);
+    if (mark === undefined) return FAILED;
+    const end = this.#source.indexOf(mark, this.#at + 1);
     if (end !== -1) this.#at = end + 1;
     return "";
   }
@@ -190,10 +211,13 @@ class Converter {
     const depth = this.#depth;
     try {
       return Array.from(parameters, (parameter) => {
+        const start = this.#at;
         this.#skipSpaces();
         if (parameter === "{") return this.#mandatory();
-        if (parameter === "[") return this.#source[this.#at] === "[" ? this.#optional() : "";
-        if (this.#source[this.#at] === "*") this.#at++;
+        const sign = this.#source[this.#at];
+        if (parameter === "[" && sign === "[") return this.#optional();
+        if (parameter === "*" && sign === "*") this.#at++;
+        else this.#at = start;
         return "";
       });
     } catch (error) {
@@ -226,7 +250,7 @@ class Converter {
     if (name === "begin") return "";
     if (name === "\\") return "\n";
     const rule = COMMANDS.get(name);
-    if (rule !== undefined && rule.bare === undefined) throw new ConversionFailure();
+    if (UNREADABLE.has(name) || (rule !== undefined && rule.bare === undefined)) return FAILED;
     if (/^\p{L}/u.test(name)) this.#skipSpaces();
     return rule?.bare ?? SYMBOLS.get(name) ?? "";
   }
@@ -250,27 +274,19 @@ class Converter {
     const start = this.#at;
     if (this.#arguments(ENVIRONMENT_PARAMETERS.get(name) ?? "") === undefined) this.#at = start;
     if (name === "verbatim") {
-      this.read("environment");
-      return "";
+      const end = this.#source.indexOf(END_VERBATIM, this.#at);
+      if (end !== -1) {
+        this.#at = end + END_VERBATIM.length;
+        return "";
+      }
     }
     if (MATRIX_ENVIRONMENTS.has(name)) {
       const cells: string[][] = [[]];
-      this.read("environment", cells);
-      return asMatrix(cells);
+      this.read("environment", name, cells);
+      return asMatrix(cells) ?? FAILED;
     }
-    const text = this.read("environment");
+    const text = this.read("environment", name);
+    if (ALIGNED_ENVIRONMENTS.has(name)) return `\n${text}\n`;
     return DISPLAY_ENVIRONMENTS.has(name) ? asDisplay(text) : text;
   }
-}
-
-function asDisplay(text: string): string {
-  return `\n    ${strip(text).replaceAll("\n", "\n    ")}\n`;
-}
-
-function asMatrix(rows: readonly (readonly string[])[]): string {
-  const widths = rows.flat().map((cell) => [...cell].length);
-  if (widths.length === 0) throw new ConversionFailure();
-  const width = widths.reduce((a, b) => Math.max(a, b));
-  const pad = (cell: string): string => " ".repeat(width - [...cell].length) + cell;
-  return `[ ${rows.map((row) => row.map(pad).join(" ")).join("; ")} ]`;
 }

@@ -5,7 +5,7 @@ export type Polynomial = ReadonlyMap<string, bigint>;
 export class EffortExceeded extends Error {}
 
 const MAX_TERMS = 400;
-export const MAX_DEGREE = 128;
+export const MAX_DEGREE = 512;
 const MAX_BITS = 1 << 17;
 /** In products of two 64-bit words: a few milliseconds. */
 const MAX_WORK = 1 << 21;
@@ -66,7 +66,7 @@ export function multiply(a: Polynomial, b: Polynomial, budget: Budget): Polynomi
   for (const [left, x] of a) {
     const words = wordsOf(x);
     for (const [right, y] of b) {
-      budget.spend(words * wordsOf(y) + 8);
+      budget.spend(words * wordsOf(y) + 8 + ((left.length + right.length) >> 3));
       const monomial = times(left, right);
       const total = (product.get(monomial) ?? 0n) + x * y;
       if (total === 0n) product.delete(monomial);

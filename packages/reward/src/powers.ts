@@ -1,20 +1,20 @@
 import { absolute, gcd, primesOf } from "./integers.ts";
-import { constant, constantOf, EffortExceeded, ONE } from "./polynomial.ts";
+import { constant, constantOf, EffortExceeded, ONE, quantity } from "./polynomial.ts";
 import { contentOf, MAX_ROOT_DEGREE, rootOf, type Means } from "./roots.ts";
 import {
   checked,
   doubleOf,
-  factorial,
+  GREATEST_DOUBLE,
   integerOf,
   invert,
+  LEAST_DOUBLE,
   multiplyRatios,
   NotComputable,
   numberOf,
+  opposite,
   power,
   product,
-  quotient,
   sum,
-  toDouble,
   whole,
   type Ratio,
   type Value,
@@ -22,12 +22,8 @@ import {
 
 /** Greater powers of numbers than the reference computes in any time. Bits. */
 const MAX_POWER_BITS = 1 << 27;
-/** Of a decimal: greater ones are no double; still greater ones are not worked out there and stand for themselves. */
-const MAX_DOUBLE_FACTORIAL = 165;
-const MAX_ROUNDED_FACTORIAL = 9_999;
-const MAX_DOUBLE = 1e290;
-const MAX_COUNTED_FACTORIAL = 1_000_000n;
-const MAX_FACTORIAL_SHIFT = 20n;
+/** Greater ones would take half of the budget. */
+const MAX_COMPUTED_BITS = 110_000;
 
 /** `base` to the `exponent` as the reference's algebra sees it: whole, broken and unknown exponents. */
 export function raised(base: Value, exponent: Value, means: Means): Value {
@@ -61,10 +57,13 @@ function powerOfDecimal(base: number, exponent: Ratio, means: Means): Value {
   const reduced = atoms.reduce(exponent);
   const n = integerOf(reduced);
   if (n !== undefined) {
-    // Decimals have no largest value there; a whole one goes on as what it is.
-    return Number.isSafeInteger(base) && Math.abs(base) ** Number(n) > MAX_DOUBLE
-      ? wholePower(whole(BigInt(base)), n, means)
-      : power(base, reduced, budget);
+    // Decimals have no largest and no smallest value there; what is no double goes on as what it is.
+    const size = Math.abs(base) ** Number(n);
+    if (base === 0 || (size > LEAST_DOUBLE && size < GREATEST_DOUBLE)) {
+      return power(base, reduced, budget);
+    }
+    if (Number.isSafeInteger(base)) return wholePower(whole(BigInt(base)), n, means);
+    return atoms.of(`power ${n} of decimal ${base}`);
   }
   const number = doubleOf(reduced);
   if (number !== undefined) return decimalPower(base, number, means);
@@ -77,7 +76,9 @@ function decimalPower(base: Value, exponent: number, means: Means): Value {
   if (number === undefined) return decimalPowerOfUnknown(base as Ratio, exponent, means);
   // One and zero stay exact.
   if (typeof base !== "number" && (number === 1 || (number === 0 && exponent > 0))) return base;
-  if (number < 0 || (number === 0 && exponent < 0)) throw new NotComputable();
+  if (number === 0 && exponent < 0) throw new NotComputable();
+  // Beside the axis of the reals it is only known to equal itself.
+  if (number < 0) return means.atoms.of(`power decimal ${exponent} of decimal ${number}`);
   return checked(exponent === 0.5 ? Math.sqrt(number) : number ** exponent);
 }
 
@@ -104,36 +105,6 @@ function anyRootOf(value: Ratio, degree: bigint, means: Means): Ratio {
   return unknownPower(value, { numerator: ONE, denominator: constant(degree) }, means);
 }
 
-/** `n!`; of an unknown too: (x + 2)! is (x + 2)(x + 1) x!. */
-export function factorialOf(value: Value, { atoms, budget }: Means): Value {
-  if (typeof value === "number") {
-    if (!Number.isSafeInteger(value)) throw new NotComputable();
-    const exact = whole(BigInt(value));
-    if (value > MAX_ROUNDED_FACTORIAL) return factorialOf(exact, { atoms, budget });
-    if (value > MAX_DOUBLE_FACTORIAL) throw new NotComputable();
-    return toDouble(factorial(exact));
-  }
-  const reduced = atoms.reduce(value);
-  const n = integerOf(reduced);
-  if (n !== undefined) {
-    if (n < 0n || n > MAX_COUNTED_FACTORIAL) throw new NotComputable();
-    try {
-      return factorial(reduced);
-    } catch (error) {
-      if (error instanceof EffortExceeded) return atoms.of(`factorial ${n}`);
-      throw error;
-    }
-  }
-  const shift = constantOf(reduced.denominator) === 1n ? (reduced.numerator.get("") ?? 0n) : 0n;
-  if (shift > MAX_FACTORIAL_SHIFT || shift < -MAX_FACTORIAL_SHIFT)
-    return atoms.of(`factorial ${atoms.describe(reduced)}`);
-  const rest = sum(reduced, whole(-shift), budget) as Ratio;
-  let result: Value = atoms.of(`factorial ${atoms.describe(rest)}`);
-  for (let k = 1n; k <= shift; k++) result = product(result, sum(rest, whole(k), budget), budget);
-  for (let k = 0n; k > shift; k--) result = quotient(result, sum(rest, whole(k), budget), budget);
-  return result;
-}
-
 /** `ln(…)`: of a positive number the sum of its primes' logarithms. */
 export function logarithm(value: Value, { atoms, budget }: Means): Value {
   if (typeof value === "number") {
@@ -142,7 +113,12 @@ export function logarithm(value: Value, { atoms, budget }: Means): Value {
   }
   const number = numberOf(atoms.reduce(value));
   if (number === undefined) return atoms.of(`ln ${atoms.describe(value)}`);
-  if (number.numerator <= 0n || number.denominator <= 0n) throw new NotComputable();
+  if (number.numerator === 0n || number.denominator === 0n) throw new NotComputable();
+  if (number.numerator < 0n !== number.denominator < 0n) {
+    const turned = { numerator: quantity("pi"), denominator: ONE };
+    const imaginary = multiplyRatios(atoms.root(whole(-1n), 2), turned, budget);
+    return sum(logarithm(opposite(value), { atoms, budget }), imaginary, budget);
+  }
   let result: Value = whole(0n);
   for (const [part, sign] of [
     [number.numerator, 1n],
@@ -157,16 +133,19 @@ export function logarithm(value: Value, { atoms, budget }: Means): Value {
 }
 
 /** To a whole power; one that is too large to compute stands for itself. */
-function wholePower(base: Ratio, exponent: bigint, { atoms, budget }: Means): Ratio {
+function wholePower(base: Ratio, exponent: bigint, means: Means): Ratio {
+  const { atoms, budget } = means;
+  const reduced = atoms.reduce(base);
+  const number = numberOf(reduced);
+  const bits = number === undefined ? 0 : number.numerator.toString(2).length;
+  const size = BigInt(bits) * absolute(exponent);
+  if (size > BigInt(MAX_POWER_BITS)) throw new EffortExceeded();
   try {
+    // Known beforehand, so that nothing of the budget is spent in vain.
+    if (bits > 1 && size > BigInt(MAX_COMPUTED_BITS)) throw new EffortExceeded();
     return power(base, whole(exponent), budget) as Ratio;
   } catch (error) {
     if (!(error instanceof EffortExceeded)) throw error;
-    const reduced = atoms.reduce(base);
-    const number = numberOf(reduced);
-    const bits = number === undefined ? 1 : number.numerator.toString(2).length;
-    const isNumber = number !== undefined;
-    if (isNumber && BigInt(bits) * absolute(exponent) > BigInt(MAX_POWER_BITS)) throw error;
     return atoms.of(`power ${exponent} of ${atoms.describe(reduced)}`);
   }
 }

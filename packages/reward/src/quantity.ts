@@ -198,9 +198,13 @@ export function ratioOf(value: number): Ratio {
 }
 
 /** The reference's decimals have no smallest and no largest value; ours must stay where doubles agree with them. */
+export const LEAST_DOUBLE = 1e-290;
+export const GREATEST_DOUBLE = 1e307;
+
 export function checked(value: number): number {
   if (value === 0) return value;
-  if (!(Math.abs(value) > 1e-290 && Math.abs(value) < 1e290)) throw new NotComputable();
+  const size = Math.abs(value);
+  if (!(size > LEAST_DOUBLE && size < GREATEST_DOUBLE)) throw new NotComputable();
   return value;
 }
 

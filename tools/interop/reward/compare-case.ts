@@ -2,7 +2,8 @@ import type { Json } from "@moonlight-rl/core";
 import { getGrader, isGraderName, type Grade, type GradeContext } from "@moonlight-rl/reward";
 import { z } from "zod";
 
-const failed = z.object({ error: z.string() });
+/** The exception that the reference raised, or only that it did. */
+const failed = z.union([z.object({ error: z.string() }), z.literal("error")]);
 const json: z.ZodType<Json> = z.json();
 const score = z.union([z.number(), failed]);
 
@@ -15,7 +16,7 @@ export const rewardCaseSchema = z.looseObject({
   label_type: z.string().optional(),
   label_str: z.string().optional(),
   math: score.optional(),
-  dapo: z.union([z.object({ score: z.number() }), failed]).optional(),
+  dapo: z.union([z.object({ score: z.number() }), score]).optional(),
   deepscaler: score.optional(),
   gemma: score.optional(),
   f1: z.union([z.object({ f1: z.number() }), z.number(), failed]).optional(),
@@ -66,7 +67,7 @@ function compare(one: RewardCase, grader: string, want: number | "refused"): Com
   let grade: Grade | undefined;
   let got: number | "refused";
   try {
-    grade = getGrader(grader)(response, labelOf(one), contextOf(one));
+    grade = getGrader(grader)(response, labelOf(one, grader), contextOf(one));
     got = grade.reward;
   } catch {
     got = "refused";
@@ -94,12 +95,13 @@ function wanted(
   recorded: Exclude<RewardCase[keyof typeof GRADERS], undefined>,
 ): number | "refused" {
   if (typeof recorded === "number") return recorded;
-  if ("error" in recorded) return "refused";
+  if (recorded === "error" || "error" in recorded) return "refused";
   return "score" in recorded ? recorded.score : recorded.f1;
 }
 
-/** Numbers that JavaScript would change travel as the text that the reference makes of them; a falsy one stays falsy. */
-function labelOf({ label, label_type, label_str }: RewardCase): Json | undefined {
+/** Numbers that JavaScript would change travel as the text that the reference makes of them; a falsy one stays falsy, and f1 takes no number. */
+function labelOf({ label, label_type, label_str }: RewardCase, grader: string): Json | undefined {
+  if (grader.endsWith("f1")) return label;
   const changed = label_type === "float" || (label_type === "int" && !Number.isSafeInteger(label));
   return changed && label !== 0 && label_str !== undefined ? label_str : label;
 }

@@ -1,4 +1,11 @@
-import { formatDuration, formatPercent, html, trusted, type Html } from "@moonlight-rl/core";
+import {
+  formatDuration,
+  formatPercent,
+  html,
+  htmlDocument,
+  trusted,
+  type Html,
+} from "@moonlight-rl/core";
 import { lineChart, type LineChartOptions } from "./line-chart.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./page-style.ts";
 import type { ReportData, ReportEvaluation, ReportSample } from "./report-data.ts";
@@ -7,19 +14,11 @@ import { stagesSection } from "./stages-section.ts";
 
 /** The whole report as one HTML document without any outside reference. */
 export function reportPage(data: ReportData): string {
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${data.pipeline} ${data.run}</title>
-        <style>
-          ${trusted(PAGE_STYLE)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <h1>${headline(data)}</h1>
+  return htmlDocument({
+    title: `${data.pipeline} ${data.run}`,
+    style: PAGE_STYLE,
+    script: PAGE_SCRIPT,
+    main: html`<h1>${headline(data)}</h1>
           <div class="soft">
             Run <code>${data.run}</code> of pipeline ${data.pipeline},
             ${data.started.replace("T", " ").slice(0, 19)}
@@ -33,14 +32,8 @@ export function reportPage(data: ReportData): string {
             Accuracy is the mean over problems of the share of right samples. Its interval is over
             problems, not samples; the test compares the policies problem by problem. Written by
             Moonlight RL.
-          </footer>
-        </main>
-        <script>
-          ${trusted(PAGE_SCRIPT)};
-        </script>
-      </body>
-    </html> `;
-  return page.markup;
+          </footer>`,
+  });
 }
 
 function headline({ base, trained, comparison, evaluationName }: ReportData): string {

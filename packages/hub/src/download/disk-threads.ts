@@ -1,33 +1,52 @@
+import { write } from "node:fs";
 import { availableParallelism } from "node:os";
+import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import { MoonlightError } from "@moonlight-rl/core";
-import { BLOCK_BYTES, type Block } from "./block-pool.ts";
+import type { Block } from "./block-pool.ts";
 import { FileHash, type ContentDigests } from "./file-hash.ts";
-import type { HashCommand, HashReply } from "./hash-message.ts";
+import type { DiskCommand, DiskReply } from "./disk-message.ts";
 
-/** Where the bytes of one file are hashed, in order; each promise resolves once its bytes have gone through. */
-export interface HashSink {
-  update(block: Block, length: number): Promise<void>;
+/** The first `length` bytes of a block and where they go; with `hashed` they are the next ones of the digest. */
+export interface Write {
+  readonly offset: number;
+  readonly block: Block;
+  readonly length: number;
+  readonly hashed: boolean;
+}
+
+/** What writes one file and hashes it, in order; each promise resolves once its bytes have gone through. */
+export interface FileSink {
+  write(fd: number, write: Write): Promise<void>;
   read(fd: number, start: number, end: number): Promise<void>;
   digest(): Promise<ContentDigests>;
   drop(): void;
 }
 
 /** The compiled file, also when this one runs as source in a test: threads of Node 20 do not read TypeScript. */
-const THREAD = new URL("../../dist/download/hash-thread.js", import.meta.url);
+const THREAD = new URL("../../dist/download/disk-thread.js", import.meta.url);
 /** A core does about 1.8 GB/s; more threads than this outrun any disk. */
 const MAX_THREADS = 4;
-/** Smaller files are hashed in place, in milliseconds, without waiting for a thread to start. */
+/** Smaller files are written and hashed in place, in milliseconds, without waiting for a thread to start. */
 const IN_PLACE_BYTES = 8 << 20;
 
-/** Threads that hash, started when the first large file comes; a file stays in one thread. */
-export class HashThreads {
-  readonly #threads: HashThread[] = [];
+/**
+ * Threads that write and hash, started when the first large file comes; a file stays in one thread. One thread does both, so
+ * that a block goes from hand to hand once and is hashed while it is still in the processor's cache.
+ */
+export class DiskThreads {
+  readonly #memory: SharedArrayBuffer;
+  readonly #threads: DiskThread[] = [];
   readonly #limit = Math.min(MAX_THREADS, availableParallelism());
   #files = 0;
 
-  open(size: number, withBlobSha1: boolean): HashSink {
-    if (size <= IN_PLACE_BYTES) return new HashInPlace(new FileHash(size, withBlobSha1));
+  /** `memory` is what the blocks are in. */
+  constructor(memory: SharedArrayBuffer) {
+    this.#memory = memory;
+  }
+
+  open(size: number, withBlobSha1: boolean): FileSink {
+    if (size <= IN_PLACE_BYTES) return new InPlace(new FileHash(size, withBlobSha1));
     const idle = this.#threads.find(({ files }) => files === 0);
     const thread =
       idle ??
@@ -40,22 +59,29 @@ export class HashThreads {
     await Promise.all(this.#threads.splice(0).map((thread) => thread.close()));
   }
 
-  #start(): HashThread {
-    const thread = new HashThread();
+  #start(): DiskThread {
+    const thread = new DiskThread(this.#memory);
     this.#threads.push(thread);
     return thread;
   }
 }
 
-class HashInPlace implements HashSink {
+const writeTo = promisify(write);
+
+class InPlace implements FileSink {
   readonly #hash: FileHash;
 
   constructor(hash: FileHash) {
     this.#hash = hash;
   }
 
-  async update(block: Block, length: number): Promise<void> {
-    this.#hash.update(block.bytes.subarray(0, length));
+  async write(fd: number, { offset, block, length, hashed }: Write): Promise<void> {
+    // At once, since writes may overtake each other.
+    if (hashed) this.#hash.update(block.bytes.subarray(0, length));
+    for (let at = 0; at < length;) {
+      const { bytesWritten } = await writeTo(fd, block.bytes, at, length - at, offset + at);
+      at += bytesWritten;
+    }
   }
 
   async read(fd: number, start: number, end: number): Promise<void> {
@@ -72,28 +98,30 @@ class HashInPlace implements HashSink {
 }
 
 interface Waiting {
-  readonly resolve: (reply: HashReply) => void;
+  readonly resolve: (reply: DiskReply) => void;
   readonly reject: (error: Error) => void;
 }
 
-type Command = HashCommand extends infer C
-  ? C extends HashCommand
+type Command = DiskCommand extends infer C
+  ? C extends DiskCommand
     ? Omit<C, "id">
     : never
   : never;
 
-class HashThread {
+class DiskThread {
   files = 0;
-  readonly #worker = new Worker(THREAD, {
-    execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
-  });
+  readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #commands = 0;
 
-  constructor() {
+  constructor(memory: SharedArrayBuffer) {
+    this.#worker = new Worker(THREAD, {
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
+      workerData: { memory },
+    });
     this.#worker.unref();
-    this.#worker.on("message", (reply: HashReply) => {
+    this.#worker.on("message", (reply: DiskReply) => {
       const { id, error } = reply;
       const waiting = this.#waiting.get(id);
       this.#waiting.delete(id);
@@ -108,15 +136,13 @@ class HashThread {
     });
   }
 
-  open(file: number, size: number, withBlobSha1: boolean): HashSink {
+  open(file: number, size: number, withBlobSha1: boolean): FileSink {
     this.files++;
     let open = true;
     void this.#send({ file, op: "open", size, withBlobSha1 }).catch(() => undefined);
     return {
-      update: async (block, length) => {
-        const { buffer } = block.bytes;
-        const { bytes } = await this.#send({ file, op: "update", bytes: buffer, length }, [buffer]);
-        block.bytes = new Uint8Array(bytes ?? new ArrayBuffer(BLOCK_BYTES));
+      write: async (fd, { offset, block, length, hashed }) => {
+        await this.#send({ file, op: "write", fd, offset, at: block.at, length, hashed });
       },
       read: async (fd, start, end) => {
         await this.#send({ file, op: "read", fd, start, end });
@@ -124,7 +150,7 @@ class HashThread {
       digest: async () => {
         const { digests } = await this.#send({ file, op: "digest" });
         if (digests !== undefined) return digests;
-        throw new MoonlightError("THREAD_ENDED", "A hashing thread gave no digest.");
+        throw new MoonlightError("THREAD_ENDED", "A disk thread gave no digest.");
       },
       drop: () => {
         if (open) this.files--;
@@ -138,17 +164,17 @@ class HashThread {
     await this.#worker.terminate();
   }
 
-  async #send(command: Command, transfer: ArrayBuffer[] = []): Promise<HashReply> {
+  async #send(command: Command): Promise<DiskReply> {
     const id = this.#commands++;
     return await new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ ...command, id }, transfer);
+      this.#worker.postMessage({ ...command, id });
     });
   }
 
   #end(cause: unknown): void {
     for (const { reject } of this.#waiting.values())
-      reject(new MoonlightError("THREAD_ENDED", "A hashing thread has ended.", { cause }));
+      reject(new MoonlightError("THREAD_ENDED", "A disk thread has ended.", { cause }));
     this.#waiting.clear();
   }
 }
