@@ -57,8 +57,8 @@ async function allSnippets(): Promise<Snippet[]> {
     "--exclude-standard",
     "*.md",
   ]);
-  const pages = [...new Set(stdout.split("\0"))].filter(
-    (page) => /(?:^|\/)(?:README\.md|docs\/)/.test(page) && !page.startsWith("docs/tutorials/"),
+  const pages = [...new Set(stdout.split("\0"))].filter((page) =>
+    /(?:^|\/)(?:README\.md$|docs\/)/.test(page),
   );
   const snippets = await Promise.all(
     pages.map(async (page) => pageSnippets(page, await readFile(page, "utf8"))),

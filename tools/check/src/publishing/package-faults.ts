@@ -10,8 +10,6 @@ import { importedPackages } from "./imported-packages.ts";
 import type { PackedPackage } from "./pack-packages.ts";
 
 const NEEDED = ["package.json", "README.md", "LICENSE", "dist/index.js", "dist/index.d.ts"];
-/** Of a package that has one in src/page: Vite builds it. */
-const PAGE = "dist/web/index.html";
 const UNWANTED =
   /(?:\.test\.(?!ts\.template$)|\.test-d\.|\.tsbuildinfo$|(?:^|\/)\.(?!npmignore)|\.tgz$|\.log$|^(?:golden|api)\/)/;
 /** What a user downloads; the models and data of the tiny assets are what that package is for. */
@@ -34,16 +32,18 @@ export async function packageFaults(one: PackedPackage): Promise<string[]> {
 }
 
 function contentFaults({ name, folder, files, size }: PackedPackage): string[] {
-  const needed = existsSync(join(folder, "src/page")) ? [...NEEDED, PAGE] : NEEDED;
-  const faults = needed.filter((file) => !files.includes(file)).map((file) => `lacks ${file}`);
+  const faults = NEEDED.filter((file) => !files.includes(file)).map((file) => `lacks ${file}`);
   const unwanted = files.filter((file) => UNWANTED.test(file));
   if (unwanted.length > 0)
     faults.push(`would publish ${unwanted.slice(0, 5).join(", ")} (${unwanted.length} files)`);
   // A build leaves the results of sources that are gone.
-  const stale = files.filter((file) => sourceOf(file) !== undefined && !sourceExists(folder, file));
+  const stale = files.filter((file) => {
+    const source = sourceOf(file, files);
+    return source !== undefined && !sourceExists(folder, source);
+  });
   if (stale.length > 0)
     faults.push(
-      `would publish ${stale.slice(0, 3).join(", ")}, whose source is gone: npx tsc -b --clean`,
+      `would publish ${stale.slice(0, 3).join(", ")}, whose source is gone: rm -r ${folder}/dist && npm run build`,
     );
   const budget = BUDGET[name] ?? USUAL_BUDGET;
   if (size > budget)
@@ -51,14 +51,13 @@ function contentFaults({ name, folder, files, size }: PackedPackage): string[] {
   return faults;
 }
 
-/** The source of a built file, without its ending; undefined for what no compiler wrote. */
-export function sourceOf(file: string): string | undefined {
-  const name = /^dist\/(?!web\/)(.*?)(?:\.d\.ts|\.js)(?:\.map)?$/.exec(file)?.[1];
-  return name === undefined ? undefined : `src/${name}`;
+/** The source of a file that the compiler wrote, without its ending; undefined for all others. It declares whatever it compiles. */
+export function sourceOf(file: string, files: readonly string[]): string | undefined {
+  const name = /^dist\/(.*?)(?:\.d\.ts|\.js)(?:\.map)?$/.exec(file)?.[1];
+  return name !== undefined && files.includes(`dist/${name}.d.ts`) ? `src/${name}` : undefined;
 }
 
-function sourceExists(folder: string, file: string): boolean {
-  const source = sourceOf(file) ?? "";
+function sourceExists(folder: string, source: string): boolean {
   return [".ts", ".tsx"].some((ending) => existsSync(join(folder, `${source}${ending}`)));
 }
 

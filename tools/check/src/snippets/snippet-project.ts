@@ -22,11 +22,11 @@ export class SnippetProject {
     await writeFile(
       join(folder, "tsconfig.json"),
       JSON.stringify({
-        extends: "@tsconfig/strictest/tsconfig.json",
+        extends: resolve("tsconfig.base.json"),
         compilerOptions: {
-          module: "nodenext",
-          target: "es2023",
-          lib: ["es2023"],
+          composite: false,
+          declaration: false,
+          declarationMap: false,
           types: ["node"],
           outDir: "dist",
           rootDir: "src",
