@@ -161,7 +161,9 @@ async function scrollThrough(
         (name) => document.querySelector('[aria-label="Groups"] h2')?.textContent === name,
         `Rollout ${rollout}`,
       );
-      await page.waitForSelector('[aria-label="Samples"] .sample');
+      await page.waitForFunction(
+        () => document.querySelector('[aria-label="Samples"] .sample') !== null,
+      );
     }
   };
   // What is made once (shapes, compiled code, caches of fonts) is not growth.

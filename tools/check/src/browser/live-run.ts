@@ -147,11 +147,12 @@ async function lookBack(visit: Visit, workspace: string, findings: Findings): Pr
     await page.locator(".tokens").focus();
     await page.keyboard.press("ArrowRight");
     const said = await page.locator(".token-facts").textContent();
+    const graded = await page.locator(".tokens .graded").count();
     await page.keyboard.press("[");
     await page.waitForSelector('[aria-label="Groups"] h2:has-text("Rollout 2")');
     return [
       ...(right === 0 ? [] : [`${right} right ones among the wrong`]),
-      ...((await page.locator(".tokens .graded").count()) > 0 ? [] : ["no graded span"]),
+      ...(graded > 0 ? [] : ["no graded span"]),
       ...(/log-prob -?\d/.test(said ?? "") ? [] : [`a token says “${said}”`]),
     ];
   });
