@@ -1,5 +1,5 @@
 import { rm, statfs } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { formatBytes } from "@moonlight-rl/core";
 import type { Bench, Findings } from "../bench.ts";
 import { scratchFolder } from "../measure/scratch-folder.ts";
@@ -18,10 +18,12 @@ import { startNginx, type Nginx } from "./nginx.ts";
 import { CAP_MIB_PER_S, LATENCY_MS, MODES } from "./nginx-configuration.ts";
 import { ourContender } from "./our-contender.ts";
 import { PEERS } from "./peers.ts";
+import { processorLimit, sha256Rate } from "./processor-limit.ts";
 import { syntheticRepo, type SyntheticRepo } from "./synthetic-repo.ts";
 
 const RAM_DISK = "/dev/shm";
 const RSS_LIMIT_MB = 300;
+const LIMIT_MS = 1000;
 export const fetchBench: Bench = {
   name: "fetch",
   what: "a model of 8 shards from nginx on loopback onto a RAM disk, beside hf, @huggingface/hub, curl and aria2",
@@ -90,6 +92,37 @@ function report(
       better: "smaller",
     });
   }
+  reportLimit(findings, repo, contenders, samples);
+}
+
+/** What this machine could do at most, from the run of the same round that only receives. */
+function reportLimit(
+  findings: Findings,
+  repo: SyntheticRepo,
+  contenders: readonly Contender[],
+  samples: Samples,
+): void {
+  const of = (peer: string): number | undefined => {
+    const contender = contenders.find((other) => other.peer === peer);
+    const found = contender === undefined ? undefined : samples.get(key("plain", contender));
+    return found === undefined ? undefined : median(found.map((sample) => rate(repo, sample)));
+  };
+  const [ours, receiving] = [of(ourContender.peer), of("curl")];
+  if (ours === undefined || receiving === undefined) return;
+  const cores = availableParallelism();
+  const sha256 = sha256Rate(LIMIT_MS) / 1e6;
+  const limit = processorLimit(receiving, sha256, cores);
+  findings.note(
+    `fetch: limit of ${cores} cores that also serve: ${receiving.toFixed(0)} MB/s received by curl with nothing verified, sha256 of bytes in the cache ${sha256.toFixed(0)} MB/s a core, both together ${limit.toFixed(0)} MB/s`,
+  );
+  findings.figure({
+    metric: METRICS.plain,
+    peer: "limit: curl, and sha256 in the cache",
+    unit: "MB/s",
+    ours,
+    theirs: limit,
+    better: "greater",
+  });
 }
 
 function describe(

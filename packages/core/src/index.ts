@@ -34,8 +34,10 @@ export {
   type MoonlightEvent,
 } from "./event.ts";
 export { formatBytes, formatDuration, formatPercent } from "./format.ts";
-export { formatTable, type Column } from "./table.ts";
+export { formatTable, type Column, type TableOptions } from "./table.ts";
+export { wrapText, type WrapOptions } from "./wrap.ts";
 export { html, trusted, type Html, type HtmlValue } from "./html.ts";
+export { htmlDocument, type HtmlDocument } from "./html-document.ts";
 export { NdjsonWriter, readNdjson } from "./ndjson.ts";
 export {
   acquireLock,

@@ -59,7 +59,9 @@ describe("in this repository", () => {
       expect(made?.[field], field).toEqual(model?.[field]);
     // A new stage may need today's runner; both end where the contract does.
     const runner = (manifest: typeof made): string =>
-      (manifest?.["peerDependencies"] as Record<string, string>)["@moonlight-rl/pipeline"] ?? "";
+      (manifest?.["peerDependencies"] as Record<string, string> | undefined)?.[
+        "@moonlight-rl/pipeline"
+      ] ?? "";
     expect(runner(made)).toMatch(/^>=\d+\.\d+\.\d+ <\d+\.0\.0$/);
     expect(runner(made).split(" ")[1]).toBe(runner(model).split(" ")[1]);
     expect(made?.["publishConfig"]).toEqual(model?.["publishConfig"]);

@@ -1,5 +1,7 @@
+import { apiDocsGate } from "./api-docs-gate.ts";
 import { apiGate } from "./api-gate.ts";
 import { boundariesGate } from "./boundaries-gate.ts";
+import { browserGate } from "./browser-gate.ts";
 import { commandsGate } from "./commands-gate.ts";
 import { errorsGate } from "./errors-gate.ts";
 import { examplesGate } from "./examples-gate.ts";
@@ -10,10 +12,14 @@ import { killGate } from "./kill-gate.ts";
 import { linksGate } from "./links-gate.ts";
 import { NODE_VERSIONS, quickNodeGate } from "./node-gate.ts";
 import { packagesGate } from "./packages-gate.ts";
+import { pagesGate } from "./pages-gate.ts";
+import { pruneGate } from "./prune-gate.ts";
 import { publishGate } from "./publish-gate.ts";
 import { runGates } from "./run-gates.ts";
+import { snippetsGate } from "./snippets-gate.ts";
 import { surfaceGate } from "./surface-gate.ts";
 import { tasksGate } from "./tasks-gate.ts";
+import { tutorialsGate } from "./tutorials-gate.ts";
 import { typesGate } from "./types-gate.ts";
 import { vitestGate } from "./vitest-gate.ts";
 
@@ -26,16 +32,22 @@ const GATES: readonly Gate[] = [
   commandGate("knip", "knip", ["--no-config-hints"]),
   packagesGate(),
   linksGate(),
+  pagesGate(),
   errorsGate(),
   apiGate(),
+  apiDocsGate(),
   surfaceGate(),
   tasksGate(),
   commandGate("nx", "nx", ["run-many", "-t", "build"]),
   commandGate("turbo", "turbo", ["run", "build"]),
   vitestGate(),
+  snippetsGate(),
   commandsGate(),
+  browserGate(),
   examplesGate(),
+  tutorialsGate({ whole: false }),
   publishGate(),
+  pruneGate(),
   generatorGate(),
   ...NODE_VERSIONS.map(quickNodeGate),
   killGate(),

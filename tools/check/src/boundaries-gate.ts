@@ -2,10 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readJson } from "@moonlight-rl/core";
-import { execa } from "execa";
 import { z } from "zod";
 import type { Gate } from "./gate.ts";
 import { brokenEdges } from "./layers.ts";
+import { runIn } from "./workspace/steps.ts";
 
 const graphSchema = z.object({
   graph: z.object({
@@ -25,11 +25,7 @@ export function boundariesGate(): Gate {
       const folder = await mkdtemp(join(tmpdir(), "moonlight-graph-"));
       try {
         const file = join(folder, "graph.json");
-        await execa("nx", ["graph", `--file=${file}`], {
-          preferLocal: true,
-          stdin: "ignore",
-          env: { NX_DAEMON: "false" },
-        });
+        await runIn(".", "nx", ["graph", `--file=${file}`]);
         const { graph } = await readJson(file, graphSchema, { what: "Nx project graph" });
         const nodes = graph.nodes;
         const isTool = (name: string): boolean =>

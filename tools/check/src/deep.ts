@@ -1,9 +1,11 @@
 import { parseArgs } from "node:util";
 import { TOPICS } from "@moonlight-rl/interop";
+import { largeBrowserGate } from "./browser-gate.ts";
 import { interopGate } from "./interop-gate.ts";
 import { controlGate, learningGate } from "./learning-gate.ts";
 import { NODE_VERSIONS, nodeGate } from "./node-gate.ts";
 import { runGates } from "./run-gates.ts";
+import { tutorialsGate } from "./tutorials-gate.ts";
 import { deepTestsGate } from "./vitest-gate.ts";
 
 const { values, positionals } = parseArgs({
@@ -18,6 +20,8 @@ await runGates(
   [
     ...TOPICS.map(({ name }) => interopGate(name, references)),
     deepTestsGate(),
+    tutorialsGate({ whole: true }),
+    largeBrowserGate(),
     ...NODE_VERSIONS.map(nodeGate),
     ...[1, 2, 3].map(learningGate),
     controlGate(),

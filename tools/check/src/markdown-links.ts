@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { markdownLines } from "./pages/markdown-lines.ts";
 
 export interface MarkdownLink {
   readonly target: string;
@@ -121,21 +122,10 @@ function prose(
   markdown: string,
   { keepCodeSpans = false }: { readonly keepCodeSpans?: boolean } = {},
 ): { text: string; line: number }[] {
-  const lines: { text: string; line: number }[] = [];
-  let fence: string | undefined;
-  for (const [index, raw] of markdown.split(/\r?\n/).entries()) {
-    const mark = /^\s*(`{3,}|~{3,})(.*)$/.exec(raw);
-    if (fence !== undefined) {
-      const closes = mark?.[1]?.startsWith(fence) === true && mark[2]?.trim() === "";
-      if (closes) fence = undefined;
-      continue;
-    }
-    if (mark?.[1] !== undefined) {
-      fence = mark[1];
-      continue;
-    }
-    const text = keepCodeSpans ? raw : raw.replace(/(`+)(?!`).*?(?<!`)\1(?!`)/g, "");
-    lines.push({ text, line: index + 1 });
-  }
-  return lines;
+  return markdownLines(markdown)
+    .filter(({ code }) => code === undefined)
+    .map(({ text, line }) => ({
+      text: keepCodeSpans ? text : text.replace(/(`+)(?!`).*?(?<!`)\1(?!`)/g, ""),
+      line,
+    }));
 }

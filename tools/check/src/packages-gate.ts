@@ -23,7 +23,10 @@ export function packagesGate(): Gate {
         const packed = await packPackages(folder);
         const faults = await Promise.all(packed.map(packageFaults));
         const passed = faults.filter(({ length }) => length === 0).length;
-        const failures = [...faults.flat(), ...(await lockedLicenceFaults())];
+        const failures = [
+          ...faults.flat(),
+          ...(await lockedLicenceFaults(packed.map((one) => one.folder))),
+        ];
         const report = fileReport(packed);
         if (process.env["UPDATE_API"] === "1") await writeFile(FILES, report);
         const changed = lineDifference(await readFile(FILES, "utf8").catch(() => ""), report);

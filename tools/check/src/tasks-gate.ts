@@ -1,16 +1,24 @@
-import { appendFile, mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { execa } from "execa";
-import type { Gate } from "./gate.ts";
-import { disagreements, nxTasks, reachedFrom, turboTasks, TASKS } from "./tasks/task-graph.ts";
+import type { Gate, Verdict } from "./gate.ts";
+import {
+  disagreements,
+  nxTasks,
+  reachedFrom,
+  turboTasks,
+  type TaskGraph,
+} from "./tasks/task-graph.ts";
+import { difference, noteRuns, PROBES, RUNNERS, tasksRun } from "./tasks/task-runs.ts";
+import { copyWorkspace } from "./workspace/copy-workspace.ts";
+import { runIn } from "./workspace/steps.ts";
 
 /** A package in the middle of the graph: some depend on it, some do not. */
 const CHANGED = { folder: "packages/hub", name: "@moonlight-rl/hub" };
 
 /**
- * Nx and Turbo see the same tasks, edges and outputs; and a changed line invalidates exactly the tasks that depend on it: in Turbo
- * by its hashes, in Nx by what it would run for the change.
+ * Nx and Turbo see the same tasks, edges and outputs; with either a second run is all cache, a change runs exactly the tasks again
+ * that depend on it, and `nx affected` names exactly the packages above a change.
  */
 export function tasksGate(): Gate {
   return {
@@ -18,63 +26,57 @@ export function tasksGate(): Gate {
     async run() {
       const [nx, turbo] = [await nxTasks("."), await turboTasks(".")];
       const failures = disagreements(nx, turbo);
-      let passed = nx.size - new Set(failures.map((fault) => fault.split(" ", 1)[0])).size;
-      const clone = await mkdtemp(join(tmpdir(), "moonlight-tasks-"));
-      try {
-        await execa("git", ["clone", "--quiet", "--no-hardlinks", resolve("."), clone]);
-        await symlink(resolve("node_modules"), join(clone, "node_modules"));
-        const before = await turboTasks(clone);
-        const again = await turboTasks(clone);
-        const unstable = [...before].filter(([id, { hash }]) => again.get(id)?.hash !== hash);
-        if (unstable.length === 0) passed++;
-        else failures.push(`Turbo: ${unstable.map(([id]) => id).join(", ")}: not the same twice`);
-        for (const { file, tasks } of [
-          { file: "src/index.ts", tasks: TASKS },
-          // Nobody is built anew for a test.
-          { file: "src/download/machine-faults.test.ts", tasks: ["test", "types"] },
-        ]) {
-          const from = await turboTasks(clone);
-          await appendFile(join(clone, CHANGED.folder, file), "// changed\n");
-          const after = await turboTasks(clone);
-          const changed = [...after].flatMap(([id, { hash }]) =>
-            from.get(id)?.hash === hash ? [] : [id],
-          );
-          const expected = [
-            ...reachedFrom(
-              turbo,
-              tasks.map((task) => `${CHANGED.name}:${task}`),
-            ),
-          ];
-          const fault = difference(expected, changed);
-          if (fault === undefined) passed++;
-          else failures.push(`Turbo, ${file} of ${CHANGED.name} changed: ${fault}`);
-        }
-        const { stdout } = await execa(
-          "nx",
-          ["show", "projects", "--affected", "--json", `--files=${CHANGED.folder}/src/index.ts`],
-          { preferLocal: true, stdin: "ignore", env: { NX_DAEMON: "false" } },
-        );
-        const affected = (JSON.parse(stdout) as string[]).map((name) => `${name}:build`);
-        const fault = difference(
-          [...reachedFrom(nx, [`${CHANGED.name}:build`])].filter((id) => id.endsWith(":build")),
-          affected,
-        );
-        if (fault === undefined) passed++;
-        else failures.push(`nx affected, a line of ${CHANGED.name} changed: ${fault}`);
-        return { passed, failures };
-      } finally {
-        await rm(clone, { recursive: true, force: true });
-      }
+      const passed = nx.size - new Set(failures.map((fault) => fault.split(" ", 1)[0])).size;
+      const verdicts = [await affected(nx), await cached()];
+      return {
+        passed: verdicts.reduce((sum, verdict) => sum + verdict.passed, passed),
+        failures: [...failures, ...verdicts.flatMap((verdict) => verdict.failures)],
+      };
     },
   };
 }
 
-function difference(expected: readonly string[], found: readonly string[]): string | undefined {
-  const missing = expected.filter((id) => !found.includes(id));
-  const more = found.filter((id) => !expected.includes(id));
-  if (missing.length + more.length === 0) return undefined;
-  return [
-    ...(missing.length > 0 ? [`not reached: ${missing.join(", ")}`] : []),
-    ...(more.length > 0 ? [`reached for nothing: ${more.join(", ")}`] : []),
-  ].join("; ");
+/** What CI leaves out by `nx affected` is what a change cannot reach. */
+async function affected(nx: TaskGraph): Promise<Verdict> {
+  const stdout = await runIn(".", "nx", [
+    "show",
+    "projects",
+    "--affected",
+    "--json",
+    `--files=${CHANGED.folder}/src/index.ts`,
+  ]);
+  const named = (JSON.parse(stdout) as string[]).map((name) => `${name}:build`);
+  const reached = [...reachedFrom(nx, [`${CHANGED.name}:build`])].filter((id) =>
+    id.endsWith(":build"),
+  );
+  const fault = difference(reached, named);
+  return fault === undefined
+    ? { passed: 1, failures: [] }
+    : { passed: 0, failures: [`nx affected, a line of ${CHANGED.name} changed: ${fault}`] };
+}
+
+/** Both runners really run, in a copy each, and what they run is noted. */
+async function cached(): Promise<Verdict> {
+  const root = await mkdtemp(join(tmpdir(), "moonlight-tasks-"));
+  try {
+    const failures: string[] = [];
+    let passed = 0;
+    for (const [runner, run] of Object.entries(RUNNERS)) {
+      const copy = join(root, runner, "copy");
+      await mkdir(copy, { recursive: true });
+      await copyWorkspace(copy);
+      await symlink(resolve("node_modules"), join(copy, "node_modules"));
+      await noteRuns(copy);
+      const first = await tasksRun(copy, run);
+      if (first.length === 0) failures.push(`${runner} ran nothing: the scripts were not found`);
+      for (const { what, files, expected } of PROBES) {
+        const fault = difference(expected, await tasksRun(copy, run, files));
+        if (fault === undefined) passed++;
+        else failures.push(`${runner}, ${what}: ${fault}`);
+      }
+    }
+    return { passed, failures };
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
 }

@@ -31,6 +31,6 @@ export async function planAction(command: Command, files: readonly string[]): Pr
         ),
       ),
     summary: (plan) => ({ plan: toJson(plan) }),
-    text: planText,
+    text: (plan) => planText(plan, io.stdout.columns),
   });
 }

@@ -5,7 +5,7 @@ import { addCommonOptions } from "@moonlight-rl/pipeline/common-options";
 export function reportCommand(): Command {
   const command = new Command("report")
     .description("Write a run's report: one HTML file without any outside reference.")
-    .argument("[run]", "id, a unique part of it, or latest", "latest");
+    .argument("[run]", "id, a unique part of it, latest, or latest~1", "latest");
   command.addHelpText(
     "before",
     "Examples:\n  $ moonlight report\n  $ moonlight report latest --out report.html\n",

@@ -17,42 +17,29 @@ export interface RunFlags extends Partial<Params> {
   readonly param?: readonly string[];
 }
 
+/** Flags that are parameters of the pipeline by the same name. */
+const PARAM_FLAGS = [
+  "profile",
+  "backend",
+  "set",
+  "seed",
+  "model",
+  "revision",
+  "promptData",
+  "evalData",
+  "endpoint",
+  "root",
+  "rayAddress",
+  "miles",
+  "python",
+  "onInterrupt",
+] as const satisfies readonly (keyof Params & keyof RunFlags)[];
+
 /** The parameters that were given; the schema fills in the rest. */
 export function paramsOf(flags: RunFlags, files: readonly string[]): Partial<Params> {
-  const {
-    profile,
-    backend,
-    set,
-    seed,
-    model,
-    revision,
-    promptData,
-    evalData,
-    endpoint,
-    root,
-    rayAddress,
-    miles,
-    python,
-    onInterrupt,
-    only,
-  } = flags;
-  const until = flags.until ?? only;
   const given = {
-    profile,
-    backend,
-    set,
-    seed,
-    model,
-    revision,
-    promptData,
-    evalData,
-    endpoint,
-    root,
-    rayAddress,
-    miles,
-    python,
-    onInterrupt,
-    until,
+    ...Object.fromEntries(PARAM_FLAGS.map((name) => [name, flags[name]])),
+    until: flags.until ?? flags.only,
     ...(files.length > 0 ? { files: [...files] } : {}),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));

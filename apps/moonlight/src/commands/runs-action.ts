@@ -34,7 +34,7 @@ interface Flags {
 export async function listAction(command: Command): Promise<void> {
   const { workspace } = await openCommand(command);
   const runs = await listRuns(workspace);
-  write(command, runs.map(plainRun), () => runsTable(runs));
+  write(command, runs.map(plainRun), () => runsTable(runs, cliSession(command).io.stdout.columns));
   for (const { id, error } of await brokenRuns(workspace))
     cliSession(command).io.stderr.write(`warning RUN_UNREADABLE: ${id}: ${error.message}\n`);
 }
@@ -95,7 +95,7 @@ export async function samplesAction(command: Command, wanted: string): Promise<v
   });
   write(command, samples.map(row), () => {
     if (matched === 0) return "No samples fit this.";
-    const rest = `${samples.length} of ${matched} samples; one in full: moonlight runs samples ${id} --show ${samples[0]?.id}`;
+    const rest = `${samples.length} of ${matched} samples; one in full:\n  moonlight runs samples ${id} --show ${samples[0]?.id}`;
     return `${samplesTable(samples, io.stdout.columns ?? 100)}\n\n${rest}`;
   });
 }

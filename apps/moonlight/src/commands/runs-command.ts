@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 
 const OUTCOMES = ["correct", "wrong", "no_answer", "unparsable", "truncated", "timed_out"];
 const STAGES = ["train", "eval-base", "eval-trained"];
-const RUN = "id, a unique part of it, or latest";
+const RUN = "id, a unique part of it, latest, or latest~1 (the one before)";
 
 /** `moonlight runs list|show|compare|samples`. */
 export function runsCommand(): Command {

@@ -1,6 +1,5 @@
-import { formatTable } from "@moonlight-rl/core";
+import { formatTable, wrapText } from "@moonlight-rl/core";
 import type { ErrorEntry } from "./error-entry.ts";
-import { wrap } from "./wrap.ts";
 
 export interface EntryTextOptions {
   /** Columns of the screen. */
@@ -13,13 +12,13 @@ export interface EntryTextOptions {
 /** One code, for people. */
 export function entryText(entry: ErrorEntry, { width, link, bold }: EntryTextOptions): string {
   const list = (items: readonly string[]): string =>
-    items.map((item) => wrap(item, { width, first: "  - ", rest: "    " })).join("\n");
+    items.map((item) => wrapText(item, { width, first: "  - ", rest: "    " })).join("\n");
   const parts = [
     `${bold(entry.code)}  (${outcomeText(entry)})`,
-    wrap(entry.meaning, { width }),
+    wrapText(entry.meaning, { width }),
     ...(entry.causes.length > 0 ? [`Usual causes:\n${list(entry.causes)}`] : []),
     `What to do:\n${list(entry.remedies)}`,
-    `${wrap(`Raised by: ${entry.packages.join(", ")}`, { width })}${link === undefined ? "" : `\nPage: ${link}`}`,
+    `${wrapText(`Raised by: ${entry.packages.join(", ")}`, { width })}${link === undefined ? "" : `\nPage: ${link}`}`,
   ];
   return parts.join("\n\n");
 }

@@ -8,7 +8,6 @@ import { findEntries, readCatalogue } from "./catalogue.ts";
 import { entryText } from "./entry-text.ts";
 import { moreAbout } from "./more-about.ts";
 import { pageLink } from "./page-link.ts";
-import { wrap } from "./wrap.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/moonlight.js", import.meta.url));
 const catalogue = await readCatalogue();
@@ -76,14 +75,6 @@ describe("moonlight explain", () => {
           .split(/\s+/);
         expect(line.length <= width || words.length <= 2 ? "" : line).toBe("");
       }
-  });
-});
-
-describe("a line", () => {
-  it("breaks between words, and never within a command", () => {
-    expect(wrap("one two `three four` five", { width: 9, first: "- ", rest: "  " })).toBe(
-      "- one two\n  `three four`\n  five",
-    );
   });
 });
 

@@ -13,15 +13,18 @@ export function summaryText(data: ReportData, reportPath: string | undefined): s
 }
 
 function stagesText({ stages, seconds }: ReportData): string {
-  const rows = stages.map(({ name, state, seconds: took, artifacts }) => [
-    name,
-    state === "reused"
-      ? `reused${took === undefined ? "" : ` (took ${formatDuration(took)})`}`
-      : took === undefined
-        ? state
-        : formatDuration(took),
-    artifacts.map(({ kind, digest }) => `${kind} ${digest.slice(0, 12)}`).join(", "),
-  ]);
+  const rows = stages.flatMap(({ name, state, seconds: took, artifacts }) => {
+    const time =
+      state === "reused"
+        ? `reused${took === undefined ? "" : ` (took ${formatDuration(took)})`}`
+        : took === undefined
+          ? state
+          : formatDuration(took);
+    const [first = "", ...others] = artifacts.map(
+      ({ kind, digest }) => `${kind} ${digest.slice(0, 12)}`,
+    );
+    return [[name, time, first], ...others.map((artifact) => ["", "", artifact])];
+  });
   const total = seconds === undefined ? [] : [["total", formatDuration(seconds), ""]];
   return formatTable(
     [{ title: "stage" }, { title: "time" }, { title: "artifacts" }],
@@ -62,5 +65,5 @@ function comparisonText({ comparison, base }: ReportData): string {
     `${share < 0 ? "−" : "+"}${Math.abs(share * 100).toFixed(1)}`;
   const [low, high] = comparison.interval;
   const p = comparison.pValue < 0.0001 ? "p < 0.0001" : `p = ${comparison.pValue.toPrecision(2)}`;
-  return `${points(comparison.difference)} points (95 % interval ${points(low)} to ${points(high)}), ${p}: paired test over ${base.problems} problems`;
+  return `${points(comparison.difference)} points (95 % interval ${points(low)} to ${points(high)}), ${p}, paired over ${base.problems} problems`;
 }

@@ -83,6 +83,18 @@ describe("inspect", () => {
       expect(text).toMatch(/experts\.linear_fc1\.weight +\w+ +\S+ .*×2×1/);
     }));
 
+  it("and diff refuse a pattern that fits nothing, in either format", () =>
+    withBoth(async ({ model, checkpoint }) => {
+      const nothing = { code: "FILTER_NOTHING", exitCode: 2, field: "--filter" };
+      for (const path of [model, checkpoint])
+        await expect(inspect.run({ path, filter: "*.nothing" }, context)).rejects.toMatchObject(
+          nothing,
+        );
+      // Across formats the names are Hugging Face's.
+      await expect(compare(model, checkpoint, 0, "*.router.*")).rejects.toMatchObject(nothing);
+      expect((await compare(model, checkpoint, 0, "*.mlp.gate.*")).equal).toBeGreaterThan(0);
+    }));
+
   it("refuses what is no checkpoint, and one that lacks a shard", () =>
     withStage(toTorchDist, async (kit) => {
       const folder = await kit.files({

@@ -1,6 +1,7 @@
 import { formatTable, VerificationError } from "@moonlight-rl/core";
 import { defineSubcommand } from "@moonlight-rl/pipeline";
 import { z } from "zod";
+import { requireMatches } from "./require-matches.ts";
 
 const count = z.int().nonnegative();
 const side = z.object({ dtype: z.string(), shape: z.array(count) });
@@ -10,7 +11,7 @@ export const diff = defineSubcommand({
   title: "Compare two checkpoints tensor by tensor, in either format.",
   examples: [
     "./Moonlight-16B-A3B ./trained",
-    "./before ./after --filter '*.router.*' --tolerance 1e-6 --json",
+    "./before ./after --filter '*.mlp.gate.*' --tolerance 1e-6 --json",
   ],
   input: z.strictObject({
     a: z.string().describe("safetensors file, model folder, or torch_dist checkpoint"),
@@ -47,6 +48,7 @@ export const diff = defineSubcommand({
     const options = { filter, tolerance, signal, ...(model === undefined ? {} : { model }) };
     const { diffCheckpoints } = await import("@moonlight-rl/checkpoint");
     const found = await diffCheckpoints(a, b, options);
+    requireMatches(filter, found.length);
     const tensors = found.map(({ a: left, b: right, ...rest }) => ({
       ...rest,
       ...(left === undefined ? {} : { a: { ...left, shape: [...left.shape] } }),

@@ -2,6 +2,7 @@ import type { TensorReport } from "@moonlight-rl/checkpoint";
 import { formatBytes, formatTable } from "@moonlight-rl/core";
 import { defineSubcommand } from "@moonlight-rl/pipeline";
 import { z } from "zod";
+import { requireMatches } from "./require-matches.ts";
 
 const size = z.int().nonnegative();
 
@@ -40,6 +41,7 @@ export const inspect = defineSubcommand({
   run: async ({ path, filter }) => {
     const { inspectCheckpoint } = await import("@moonlight-rl/checkpoint");
     const { tensors, args, ...rest } = await inspectCheckpoint(path, filter);
+    requireMatches(filter, tensors.length);
     return {
       ...rest,
       ...(args === undefined ? {} : { args: { ...args } }),

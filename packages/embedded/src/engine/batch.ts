@@ -78,14 +78,6 @@ export function batchFeeds(
   };
 }
 
-/** Prompts as rows, with each row's last token selected. */
-export function promptFeeds(prompts: readonly (readonly number[])[], rope: RopeTable): Tensors {
-  const rows = prompts.map((prompt) => ({ prompt, samples: [], length: prompt.length }));
-  const length = rows.reduce((most, row) => Math.max(most, row.length), 0);
-  const { tokens, cos, sin, mask, selected } = batchFeeds({ rows, length }, [], rope).feeds;
-  return { tokens, cos, sin, mask, selected } as Tensors;
-}
-
 function int64(values: readonly number[]): Tensors[string] {
   return tensor(BigInt64Array.from(values, BigInt), [values.length]);
 }

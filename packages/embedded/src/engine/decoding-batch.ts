@@ -1,7 +1,7 @@
+import type { KeyCache } from "../inference/key-cache.ts";
 import type { InferenceModel, PromptPosition } from "./inference-model.ts";
-import { KeyCache } from "./key-cache.ts";
 
-/** Places for new tokens that the cache starts with, and grows by. */
+/** Places for new tokens that the cache starts with; it doubles when they are used up. */
 const CACHE_GROWTH = 16;
 /** Prompts that are read at once, and tokens (prompts · longest) unless one prompt alone has more. */
 const READ_PROMPTS = 64;
@@ -29,7 +29,7 @@ interface Slot {
 
 /** What is kept of a prompt that was read at one temperature. */
 interface ReadPrompt {
-  readonly keys: readonly Float32Array[];
+  readonly keys: Float32Array;
   readonly probabilities: Float32Array;
 }
 
@@ -48,7 +48,7 @@ export class DecodingBatch {
   constructor(model: InferenceModel, capacity: number) {
     this.#model = model;
     this.#capacity = capacity;
-    this.#cache = new KeyCache(model.config.num_hidden_layers, capacity, 0, model.keyDims);
+    this.#cache = model.cache(capacity);
   }
 
   get size(): number {
@@ -72,7 +72,7 @@ export class DecodingBatch {
       const token = sequence.next(probabilities);
       if (token === undefined) continue;
       const cached = sequence.prompt.length;
-      keys.forEach((rows, layer) => this.#cache.write(layer, this.#slots.length, 0, rows));
+      this.#cache.write(this.#slots.length, cached, keys);
       this.#slots.push({ sequence, temperature: sequence.temperature, last: token, cached });
     }
   }
@@ -82,13 +82,12 @@ export class DecodingBatch {
     const slots = this.#slots;
     if (slots.length === 0) return;
     this.#makeRoom(slots.reduce((most, { cached }) => Math.max(most, cached), 0) + 1);
-    const probabilities = await this.#model.decode(slots, this.#cache);
-    const vocabulary = this.#model.config.vocab_size;
+    await this.#model.prepare();
+    const probabilities = this.#model.decode(slots, this.#cache);
     // From the last slot down, so that the one moved into a hole has been handled already.
     for (let index = slots.length - 1; index >= 0; index--) {
       const slot = slots[index] as Slot;
-      const row = probabilities.subarray(index * vocabulary, (index + 1) * vocabulary);
-      const token = slot.sequence.next(row);
+      const token = slot.sequence.next(probabilities[index] as Float32Array);
       if (token === undefined) {
         this.#remove(index);
         continue;
@@ -96,6 +95,12 @@ export class DecodingBatch {
       slot.last = token;
       slot.cached++;
     }
+  }
+
+  /** Ends the batch: its memory is given back. */
+  close(): void {
+    this.#slots.length = 0;
+    this.#cache.free();
   }
 
   /** Takes a sequence out; nothing happens if it is not in. */
@@ -115,8 +120,13 @@ export class DecodingBatch {
   #makeRoom(needed: number): void {
     const longest = this.#slots.reduce((most, { cached }) => Math.max(most, cached + 1), needed);
     const { places } = this.#cache;
-    if (longest <= places && places <= 2 * longest + 2 * CACHE_GROWTH) return;
-    this.#cache.resize(longest + CACHE_GROWTH, this.#slots.length);
+    if (longest <= places && places <= 4 * longest + 4 * CACHE_GROWTH) return;
+    const growing = places > 0 && longest > places;
+    this.#cache.resize(
+      Math.max(longest + CACHE_GROWTH, growing ? 2 * places : 0),
+      this.#slots.length,
+      (slot) => (this.#slots[slot] as Slot).cached,
+    );
   }
 
   async #readPrompts(wanted: ReadonlyMap<string, Sequence>): Promise<Map<string, ReadPrompt>> {
@@ -126,7 +136,6 @@ export class DecodingBatch {
       if (known !== undefined) read.set(key, known);
       return known === undefined;
     });
-    const vocabulary = this.#model.config.vocab_size;
     for (const group of groups(missing)) {
       const positions = group.map(([, { prompt, temperature }], number): PromptPosition => {
         return { prompt: number, token: prompt.length - 1, temperature };
@@ -137,11 +146,8 @@ export class DecodingBatch {
       );
       group.forEach(([key], number) => {
         read.set(key, {
-          keys: reading.keys[number] as readonly Float32Array[],
-          probabilities: reading.probabilities.subarray(
-            number * vocabulary,
-            (number + 1) * vocabulary,
-          ),
+          keys: reading.keys[number] as Float32Array,
+          probabilities: reading.probabilities[number] as Float32Array,
         });
       });
     }

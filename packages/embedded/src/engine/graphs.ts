@@ -25,7 +25,7 @@ export async function scoringSession(
 ): Promise<ModelSession> {
   const tape = new Tape(new Graph());
   const parameters = new GraphParameters(tape, layout);
-  const { logits } = transformer(tape, config, parameters, transformerInputs(tape, config));
+  const logits = transformer(tape, config, parameters, transformerInputs(tape, config));
   const { logProbs } = tokenScores(tape, logits, scoredTokenInputs(tape));
   tape.graph.output("logProbs", logProbs);
   return { session: await Session.create(tape.graph, threads), parameters, metrics: [] };
@@ -41,7 +41,7 @@ export async function trainingSession(
   const tape = new Tape(new Graph());
   const { graph } = tape;
   const parameters = new GraphParameters(tape, layout);
-  const { logits } = transformer(tape, config, parameters, transformerInputs(tape, config));
+  const logits = transformer(tape, config, parameters, transformerInputs(tape, config));
   const scores = tokenScores(tape, logits, scoredTokenInputs(tape));
   const weight = graph.input("weight", ["R"]);
   const metrics =

@@ -1,24 +1,27 @@
 import type { HfConfig } from "@moonlight-rl/model";
+import { absorbedTensors, absorbSession } from "../inference/absorb.ts";
+import { Arena } from "../inference/arena.ts";
+import { KeyCache } from "../inference/key-cache.ts";
+import { packWeights } from "../inference/pack-weights.ts";
+import { planModel, type ModelPlan } from "../inference/plan.ts";
+import { planScratch, ROWS } from "../inference/scratch.ts";
+import { TaskMemory, type TaskRow } from "../inference/task-memory.ts";
+import { Team } from "../inference/team.ts";
 import { parameterLayout } from "../model/layout.ts";
 import { assertLength } from "../model/parameters.ts";
-import { RopeTable } from "../model/rope.ts";
-import { defaultThreads, floats, tensor, type Tensors } from "../onnx/session.ts";
-import { HIDDEN, promptFeeds } from "./batch.ts";
-import {
-  absorbedTensors,
-  absorbSession,
-  decodeSession,
-  prefillSession,
-} from "./decoding-graphs.ts";
+import { defaultThreads } from "../onnx/session.ts";
 import type { ModelSession } from "./graphs.ts";
-import type { KeyCache } from "./key-cache.ts";
 import type { ParameterLayout, SamplerOptions } from "./types.ts";
+
+const FLOAT = 4;
+/** Rows of a unit are about a multiple of this many, which is what the kernels take at once. */
+const ROWS_AT_ONCE = 4;
 
 /** The next-token distribution after one token of a prompt. */
 export interface PromptPosition {
   /** Index into the prompts that are read together. */
   readonly prompt: number;
-  /** The token after which the distribution is wanted. */
+  /** The token after which the distribution is wanted; one position a token. */
   readonly token: number;
   /** Logits are divided by this; 0 stands for 1. */
   readonly temperature: number;
@@ -26,10 +29,10 @@ export interface PromptPosition {
 
 /** What reading prompts gave. */
 export interface PromptReading {
-  /** One row of `vocab_size` probabilities per position that was asked for. */
-  readonly probabilities: Float32Array;
-  /** Per prompt and layer, the keys of its tokens. */
-  readonly keys: readonly (readonly Float32Array[])[];
+  /** One distribution of `vocab_size` probabilities per position that was asked for. */
+  readonly probabilities: readonly Float32Array[];
+  /** Of each prompt, the keys of its tokens, for `KeyCache.write`. */
+  readonly keys: readonly Float32Array[];
 }
 
 /** One sequence of a decoding step. */
@@ -41,140 +44,181 @@ export interface DecodingRow {
   readonly temperature: number;
 }
 
-/** Weights with the graphs that read prompts and decode. Throws `ENGINE_MODEL_UNSUPPORTED`, `ENGINE_PARAMETER_COUNT`. */
+/**
+ * Weights, and the threads that read prompts and decode with them. What is computed of a sequence does not depend on
+ * others, nor on the number of threads, to the last bit. Throws `ENGINE_MODEL_UNSUPPORTED`, `ENGINE_PARAMETER_COUNT`, `ENGINE_MEMORY`.
+ */
 export class InferenceModel {
   readonly config: HfConfig;
   readonly #layout: ParameterLayout;
-  readonly #rope: RopeTable;
   readonly #parameters: Float32Array;
-  readonly #sessions: Readonly<Record<"absorb" | "prefill" | "decode", ModelSession>>;
-  #absorbed: Tensors | undefined;
+  readonly #threads: number;
+  readonly #absorb: ModelSession;
+  readonly #arena = new Arena();
+  readonly #plan: ModelPlan;
+  readonly #task: TaskMemory;
+  readonly #team: Team;
+  #outputs = { address: 0, bytes: 0 };
+  #packed = false;
 
   private constructor(
-    config: HfConfig,
+    { config, parameters }: Pick<SamplerOptions, "config" | "parameters">,
     layout: ParameterLayout,
-    parameters: Float32Array,
-    sessions: Readonly<Record<"absorb" | "prefill" | "decode", ModelSession>>,
+    threads: number,
+    absorb: ModelSession,
   ) {
     this.config = config;
     this.#layout = layout;
-    this.#rope = new RopeTable(config);
-    this.#parameters = parameters;
-    this.#sessions = sessions;
-  }
-
-  static async create(options: Omit<SamplerOptions, "maxBatch">): Promise<InferenceModel> {
-    const { config } = options;
-    const layout = parameterLayout(config);
-    assertLength(layout, options.parameters, "parameters");
-    const threads = defaultThreads(options.threads);
-    return new InferenceModel(config, layout, Float32Array.from(options.parameters), {
-      absorb: await absorbSession(config, layout, threads),
-      prefill: await prefillSession(config, layout, threads),
-      decode: await decodeSession(config, layout, threads),
+    this.#parameters = Float32Array.from(parameters);
+    this.#threads = threads;
+    this.#absorb = absorb;
+    const arena = this.#arena;
+    const plan = planModel(config, arena);
+    this.#plan = plan;
+    this.#task = new TaskMemory(arena, threads, config.num_attention_heads);
+    this.#team = new Team({
+      config,
+      memory: arena.memory,
+      plan,
+      scratches: Array.from({ length: threads }, () => planScratch(config, plan.dims, arena)),
     });
   }
 
-  /** Numbers of a key: one per token and layer, shared by all heads. */
-  get keyDims(): number {
-    return this.config.kv_lora_rank + this.config.qk_rope_head_dim;
+  static async create(options: Omit<SamplerOptions, "maxBatch">): Promise<InferenceModel> {
+    const layout = parameterLayout(options.config);
+    assertLength(layout, options.parameters, "parameters");
+    const threads = defaultThreads(options.threads);
+    const absorb = await absorbSession(options.config, layout);
+    return new InferenceModel(options, layout, threads, absorb);
   }
 
   /** Copies `flat` in. */
   setWeights(flat: Float32Array): void {
     assertLength(this.#layout, flat, "weights");
     this.#parameters.set(flat);
-    this.#absorbed = undefined;
+    this.#packed = false;
   }
 
   async close(): Promise<void> {
-    for (const { session } of Object.values(this.#sessions)) await session.close();
+    await this.#team.close();
+    await this.#absorb.session.close();
   }
 
-  /** Reads prompts (none empty) in one go; memory grows with prompts · longest². */
+  /** A cache for so many sequences, without room at first. The caller frees it. */
+  cache(slots: number): KeyCache {
+    return new KeyCache(this.#arena, this.#plan.dims, this.config.num_hidden_layers, slots);
+  }
+
+  /** Reads prompts (none empty) in one go; memory grows with prompts · longest. */
   async read(
     prompts: readonly (readonly number[])[],
     positions: readonly PromptPosition[],
   ): Promise<PromptReading> {
-    const { session, parameters } = this.#sessions.prefill;
-    const length = prompts.reduce((most, prompt) => Math.max(most, prompt.length), 0);
-    const outputs = await session.run(
-      {
-        ...parameters.feeds(this.#parameters),
-        ...promptFeeds(prompts, this.#rope),
-        selected: tensor(
-          BigInt64Array.from(positions, ({ prompt, token }) => BigInt(prompt * length + token)),
-          [positions.length],
-        ),
-        inverseTemperature: inverseTemperatures(positions),
-      },
-      this.#outputs(),
-    );
-    return {
-      probabilities: floats(outputs, "probabilities"),
-      keys: prompts.map((prompt, number) => {
-        const begin = number * length * this.keyDims;
-        return this.#layers().map((layer) =>
-          floats(outputs, `key/${layer}`).subarray(begin, begin + prompt.length * this.keyDims),
-        );
-      }),
-    };
-  }
-
-  /** One step of the sequences in the cache's first slots: caches the keys of their last tokens and returns what comes next, [rows, vocab]. */
-  async decode(rows: readonly DecodingRow[], cache: KeyCache): Promise<Float32Array> {
-    const { session, parameters } = this.#sessions.decode;
-    this.#absorbed ??= await this.#absorb();
-    const count = rows.length;
-    const { places } = cache;
-    const { cos, sin } = this.#rope.rows(rows.map(({ cached }) => cached));
-    const ropeShape = [count, this.config.qk_rope_head_dim];
-    const mask = new Float32Array(count * places).fill(HIDDEN);
-    rows.forEach(({ cached }, slot) => mask.fill(0, slot * places, slot * places + cached));
-    const outputs = await session.run(
-      {
-        ...parameters.feeds(this.#parameters),
-        ...this.#absorbed,
-        ...cache.feeds(count),
-        tokens: tensor(
-          BigInt64Array.from(rows, ({ last }) => BigInt(last)),
-          [count],
-        ),
-        cos: tensor(cos, ropeShape),
-        sin: tensor(sin, ropeShape),
-        mask: tensor(mask, [count, 1, places]),
-        inverseTemperature: inverseTemperatures(rows),
-      },
-      this.#outputs(),
-    );
-    for (const layer of this.#layers()) {
-      const keys = floats(outputs, `key/${layer}`);
-      rows.forEach(({ cached }, slot) => cache.writeRow(layer, slot, cached, keys));
+    await this.prepare();
+    const cache = this.cache(prompts.length);
+    try {
+      cache.resize(
+        prompts.reduce((most, prompt) => Math.max(most, prompt.length), 0),
+        0,
+        () => 0,
+      );
+      const output = this.#reserveOutputs(positions.length);
+      const wanted = prompts.map(() => new Map<number, TaskRow>());
+      const rows: TaskRow[] = [];
+      positions.forEach(({ prompt, token, temperature }, index) => {
+        wanted[prompt]?.set(token, {
+          token: 0,
+          position: token,
+          slot: 0,
+          output: output(index),
+          inverseTemperature: inverse(temperature),
+        });
+      });
+      const total = prompts.reduce((sum, prompt) => sum + prompt.length, 0);
+      const perUnit = this.#rowsPerUnit(total / 2);
+      const ends: number[] = [];
+      prompts.forEach((prompt, number) => {
+        const slot = cache.slot(number);
+        prompt.forEach((token, position) => {
+          const { output: to = 0, inverseTemperature = 1 } = wanted[number]?.get(position) ?? {};
+          rows.push({ token, position, slot, output: to, inverseTemperature });
+        });
+        // A prompt is never cut, as its tokens need those before them.
+        if (rows.length - (ends.at(-1) ?? 0) >= perUnit) ends.push(rows.length);
+      });
+      if (ends.at(-1) !== rows.length) ends.push(rows.length);
+      this.#team.run(this.#task.write(rows, ends, cache.shape), ends.length);
+      return {
+        probabilities: positions.map((_, index) => this.#row(output(index)).slice()),
+        keys: prompts.map((prompt, number) => cache.read(number, prompt.length)),
+      };
+    } finally {
+      cache.free();
     }
-    return floats(outputs, "probabilities");
   }
 
-  async #absorb(): Promise<Tensors> {
-    const { session, parameters } = this.#sessions.absorb;
-    const into = absorbedTensors(this.config);
-    await session.run(parameters.feeds(this.#parameters), into);
-    return into;
+  /**
+   * One step of the sequences in the cache's first slots: caches the keys of their last tokens, and returns each one's
+   * distribution of the next token, views that are valid until the next call. Blocks; after `prepare` only.
+   */
+  decode(rows: readonly DecodingRow[], cache: KeyCache): readonly Float32Array[] {
+    const output = this.#reserveOutputs(rows.length);
+    const perUnit = this.#rowsPerUnit(rows.length);
+    const ends = Array.from({ length: Math.ceil(rows.length / perUnit) }, (_, unit) =>
+      Math.min(rows.length, (unit + 1) * perUnit),
+    );
+    const taskRows = rows.map(({ last, cached, temperature }, slot) => ({
+      token: last,
+      position: cached,
+      slot: cache.slot(slot),
+      output: output(slot),
+      inverseTemperature: inverse(temperature),
+    }));
+    this.#team.run(this.#task.write(taskRows, ends, cache.shape), ends.length);
+    return rows.map((_, slot) => this.#row(output(slot)));
   }
 
-  #outputs(): Readonly<Record<string, null>> {
-    const keys = this.#layers().map((layer) => [`key/${layer}`, null] as const);
-    return { probabilities: null, ...Object.fromEntries(keys) };
+  /** Makes what decoding needs of the weights, if they are new. */
+  async prepare(): Promise<void> {
+    if (this.#packed) return;
+    const { session, parameters } = this.#absorb;
+    const absorbed = absorbedTensors(this.config);
+    await session.run(parameters.feeds(this.#parameters), absorbed);
+    packWeights(
+      new Float32Array(this.#arena.memory.buffer),
+      this.config,
+      this.#plan,
+      this.#layout,
+      this.#parameters,
+      absorbed,
+    );
+    this.#packed = true;
   }
 
-  #layers(): number[] {
-    return Array.from({ length: this.config.num_hidden_layers }, (_, layer) => layer);
+  /** Every thread gets a unit, if there is enough for all. */
+  #rowsPerUnit(rows: number): number {
+    const even = Math.ceil(rows / this.#threads / ROWS_AT_ONCE) * ROWS_AT_ONCE;
+    return Math.min(ROWS, Math.max(2 * ROWS_AT_ONCE, even));
+  }
+
+  /** Memory for so many distributions; returns each one's address. */
+  #reserveOutputs(count: number): (index: number) => number {
+    const stride = this.#plan.dims.vocabulary * FLOAT;
+    if (count * stride > this.#outputs.bytes) {
+      if (this.#outputs.bytes > 0) this.#arena.free(this.#outputs.address);
+      const bytes = count * stride;
+      this.#outputs = { address: this.#arena.allocate(bytes), bytes };
+    }
+    const { address } = this.#outputs;
+    return (index) => address + index * stride;
+  }
+
+  #row(address: number): Float32Array {
+    return new Float32Array(this.#arena.memory.buffer, address, this.config.vocab_size);
   }
 }
 
-/** [rows, 1]. Greedy decoding reports the log-probs of temperature 1. */
-function inverseTemperatures(rows: readonly { readonly temperature: number }[]): Tensors[string] {
-  return tensor(
-    Float32Array.from(rows, ({ temperature }) => (temperature === 0 ? 1 : 1 / temperature)),
-    [rows.length, 1],
-  );
+/** Greedy decoding reports the log-probs of temperature 1. */
+function inverse(temperature: number): number {
+  return temperature === 0 ? 1 : 1 / temperature;
 }

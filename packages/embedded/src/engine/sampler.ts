@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { throwIfAborted, UsageError } from "@moonlight-rl/core";
 import type { HfConfig } from "@moonlight-rl/model";
 import { DecodingBatch, type Sequence } from "./decoding-batch.ts";
@@ -7,6 +8,8 @@ import { drawToken, type SamplingSettings } from "./token-sampling.ts";
 import type { GenerateRequest, Sample, Sampler, SamplerOptions } from "./types.ts";
 
 const DEFAULT_MAX_BATCH = 256;
+/** Milliseconds after which the event loop has a turn: decoding blocks it. */
+const TURN = 10;
 
 /** A sampler over a copy of `parameters`. Throws `ENGINE_MODEL_UNSUPPORTED`, `ENGINE_PARAMETER_COUNT`. */
 export async function createSampler(options: SamplerOptions): Promise<Sampler> {
@@ -47,18 +50,27 @@ class OnnxSampler implements Sampler {
       });
       return sequence;
     };
-    let started = 0;
-    while (started < total || batch.size > 0) {
-      throwIfAborted(signal);
-      // Reading a few prompts costs about as much as reading many: wait until a good part of the batch is free.
-      if (started < total && (batch.size === 0 || batch.free * 4 >= capacity)) {
-        const count = Math.min(total - started, batch.free);
-        const first = started;
-        started += count;
-        await batch.join(Array.from({ length: count }, (_, i) => sequenceOf(first + i)));
-      } else {
-        await batch.step();
+    try {
+      let started = 0;
+      let turned = performance.now();
+      while (started < total || batch.size > 0) {
+        if (performance.now() - turned > TURN) {
+          await setImmediate();
+          turned = performance.now();
+        }
+        throwIfAborted(signal);
+        // A few prompts at a time, so that there is work for every thread.
+        if (started < total && (batch.size === 0 || batch.free * 16 >= capacity)) {
+          const count = Math.min(total - started, batch.free);
+          const first = started;
+          started += count;
+          await batch.join(Array.from({ length: count }, (_, i) => sequenceOf(first + i)));
+        } else {
+          await batch.step();
+        }
       }
+    } finally {
+      batch.close();
     }
     return results as Sample[];
   }

@@ -4,15 +4,10 @@ import { rmsNorm } from "../autodiff/norm.ts";
 import { concat, reshape, split, transpose2d } from "../autodiff/shape.ts";
 import type { Tape } from "../autodiff/tape.ts";
 import type { Value } from "../onnx/graph.ts";
+import { LATENT_EPSILON } from "./latent-epsilon.ts";
 import type { GraphParameters } from "./parameters.ts";
 import { ropeSettings } from "./rope-scaling.ts";
 import { quarterTurn } from "./rope.ts";
-
-/**
- * Added to the mean square by the norms of the two latents. transformers and DeepSeek's own code take this here, whatever
- * `rms_norm_eps` says.
- */
-const LATENT_EPSILON = 1e-6;
 
 /**
  * The weights of one attention layer after absorption: queries and outputs act on the latent directly, so that every

@@ -23,13 +23,6 @@ export interface TransformerInputs {
   readonly selected: Value;
 }
 
-export interface TransformerOutputs {
-  /** [U, vocab] */
-  readonly logits: Value;
-  /** Per layer [N, kv_lora_rank + qk_rope_head_dim]: what decoding needs to know of these tokens. */
-  readonly keys: readonly Value[];
-}
-
 export function transformerInputs(tape: Tape, config: HfConfig): TransformerInputs {
   const { graph } = tape;
   return {
@@ -41,17 +34,16 @@ export function transformerInputs(tape: Tape, config: HfConfig): TransformerInpu
   };
 }
 
-/** The whole model over packed rows. The last layer's feed-forward part runs for the selected tokens only. */
+/** The whole model over packed rows: logits [U, vocab]. The last layer's feed-forward part runs for the selected tokens only. */
 export function transformer(
   tape: Tape,
   config: HfConfig,
   parameters: GraphParameters,
   inputs: TransformerInputs,
-): TransformerOutputs {
+): Value {
   const { rms_norm_eps: epsilon, num_hidden_layers: layers } = config;
   const factors = ropeFactors(tape, config, inputs.cos, inputs.sin);
   const attention = attentionOverRows(tape, config, inputs.mask);
-  const keys: Value[] = [];
   let x = embed(tape, parameters.get("model.embed_tokens.weight"), inputs.tokens);
   for (let layer = 0; layer < layers; layer++) {
     const prefix = `model.layers.${layer}`;
@@ -67,21 +59,15 @@ export function transformer(
       weights,
       factors,
     );
-    keys.push(key);
     x = add(tape, x, matmul(tape, attention(query, key, latent), weights.output));
     if (layer === layers - 1) x = selectRows(tape, x, inputs.selected);
     x = add(tape, x, mlp(tape, config, parameters, layer, norm(x, "post_attention_layernorm")));
   }
-  return { logits: languageHead(tape, config, parameters, x), keys };
+  return languageHead(tape, config, parameters, x);
 }
 
 /** Final norm and vocabulary: x [U, hidden] → [U, vocab]. */
-export function languageHead(
-  tape: Tape,
-  config: HfConfig,
-  parameters: GraphParameters,
-  x: Value,
-): Value {
+function languageHead(tape: Tape, config: HfConfig, parameters: GraphParameters, x: Value): Value {
   const gain = parameters.get("model.norm.weight");
   const head = config.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight";
   return matmul(tape, rmsNorm(tape, x, gain, config.rms_norm_eps), parameters.get(head), {
@@ -90,7 +76,7 @@ export function languageHead(
 }
 
 /** Repeats the factors for every head and the key. */
-export function ropeFactors(tape: Tape, config: HfConfig, cos: Value, sin: Value): RopeFactors {
+function ropeFactors(tape: Tape, config: HfConfig, cos: Value, sin: Value): RopeFactors {
   const copies = config.num_attention_heads + 1;
   const [rows] = cos.shape as [string];
   const repeat = (value: Value): Value =>

@@ -59,7 +59,9 @@ it("reads a prompt once for all its samples, also where they do not fit at once"
 });
 
 it("tells everyone in the engine of a fault, and works again afterwards", async () => {
-  const decode = vi.spyOn(model, "decode").mockRejectedValueOnce(new Error("out of memory"));
+  const decode = vi.spyOn(model, "decode").mockImplementationOnce(() => {
+    throw new Error("out of memory");
+  });
   const failed = await run([request, request, request], 4);
   decode.mockRestore();
   for (const events of failed.values()) {

@@ -132,6 +132,7 @@ export class GenerationLoop {
   /** After a fault nothing is known of the batch: whoever was in the engine is told, and the next request starts afresh. */
   #failAll(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
+    this.#batch.close();
     this.#batch = new DecodingBatch(this.#model, this.#capacity);
     this.#events = [];
     this.#leaving.length = 0;

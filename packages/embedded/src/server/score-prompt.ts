@@ -20,8 +20,7 @@ export async function scorePrompt(
       scored.map((_, i) => ({ prompt: 0, token: begin + i - 1, temperature })),
     );
     scored.forEach((token, i) => {
-      const row = probabilities.subarray(i * vocabulary, (i + 1) * vocabulary);
-      tokens.push(scoreToken(row, token, topLogProbs));
+      tokens.push(scoreToken(probabilities[i] as Float32Array, token, topLogProbs));
     });
   }
   return { kind: "prompt", tokens };

@@ -1,6 +1,6 @@
 import type { HfConfig } from "@moonlight-rl/model";
 import { Tape } from "../autodiff/tape.ts";
-import { promptFeeds } from "../engine/batch.ts";
+import { batchFeeds } from "../engine/batch.ts";
 import { parameterLayout } from "../model/layout.ts";
 import { GraphParameters } from "../model/parameters.ts";
 import { RopeTable } from "../model/rope.ts";
@@ -16,15 +16,18 @@ export async function logitsOf(
 ): Promise<Float32Array> {
   const tape = new Tape(new Graph());
   const parameters = new GraphParameters(tape, parameterLayout(config));
-  const { logits } = transformer(tape, config, parameters, transformerInputs(tape, config));
+  const logits = transformer(tape, config, parameters, transformerInputs(tape, config));
   tape.graph.output("logits", logits);
   const session = await Session.create(tape.graph, 1);
+  const rows = [{ prompt: tokens, samples: [], length: tokens.length }];
+  const batch = batchFeeds({ rows, length: tokens.length }, [], new RopeTable(config));
+  const { row: _row, target: _target, ...feeds } = batch.feeds;
   const every = tensor(BigInt64Array.from(tokens.keys(), BigInt), [tokens.length]);
   try {
     const outputs = await session.run(
       {
         ...parameters.feeds(flat),
-        ...promptFeeds([tokens], new RopeTable(config)),
+        ...feeds,
         selected: every,
       },
       { logits: null },

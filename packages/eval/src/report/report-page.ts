@@ -1,4 +1,4 @@
-import { formatPercent, html, trusted, type Html } from "@moonlight-rl/core";
+import { formatPercent, html, htmlDocument, trusted, type Html } from "@moonlight-rl/core";
 import { OUTCOMES } from "../result/graded-sample.ts";
 import { renderComparison } from "../result/render-summary.ts";
 import type { Comparison, EvalResult } from "../result/result.ts";
@@ -17,23 +17,12 @@ export interface TitledSide extends ReportSide {
 export function reportPage(sides: readonly TitledSide[], comparison?: Comparison): string {
   const [first] = sides as readonly [TitledSide];
   const title = sides.map((side) => side.title).join(" → ");
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-        />
-        <title>${first.result.name}: ${title}</title>
-        <style>
-          ${trusted(PAGE_STYLE)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <h1>${first.result.name}: ${title}</h1>
+  return htmlDocument({
+    title: `${first.result.name}: ${title}`,
+    style: PAGE_STYLE,
+    script: PAGE_SCRIPT,
+    data: trusted(embed(sides)),
+    main: html`<h1>${first.result.name}: ${title}</h1>
           <p class="soft">${subtitle(first.result)}</p>
           ${comparison === undefined ? undefined : html`<p>${renderComparison(comparison)}.</p>`}
           ${figures(sides)} ${outcomes(sides)} ${lengths(sides)} ${problems(sides)} ${browser(sides)}
@@ -42,17 +31,8 @@ export function reportPage(sides: readonly TitledSide[], comparison?: Comparison
             narrower than the problems allow. maj@k and cons@k: the most frequent of k answers is right;
             without an answer a sample does not vote in maj@k and votes for nothing in cons@k. Written by
             Moonlight RL.
-          </footer>
-        </main>
-        <script id="data" type="application/json">
-          ${trusted(embed(sides))}
-        </script>
-        <script>
-          ${trusted(PAGE_SCRIPT)};
-        </script>
-      </body>
-    </html>`;
-  return page.markup;
+          </footer>`,
+  });
 }
 
 function subtitle({ settings, problems, samples }: EvalResult): string {

@@ -2,7 +2,7 @@ import { PreflightError, UsageError } from "@moonlight-rl/core";
 import { z } from "zod";
 import { BlockPool } from "../download/block-pool.ts";
 import type { Transfer } from "../download/file-download.ts";
-import { HashThreads } from "../download/hash-threads.ts";
+import { DiskThreads } from "../download/disk-threads.ts";
 import { Lanes } from "../download/lanes.ts";
 import {
   downloadListing,
@@ -49,6 +49,7 @@ export class HubClient {
     this.endpoint = options.endpoint ?? "https://huggingface.co";
     this.#offline = options.offline ?? false;
     const connections = options.connections ?? 16;
+    const blocks = new BlockPool(3 * connections + SPARE_BLOCKS);
     this.#transfer = {
       http: new HubHttp({
         endpoint: endpointUrl(this.endpoint),
@@ -59,8 +60,8 @@ export class HubClient {
         environment: options.environment ?? process.env,
       }),
       lanes: new Lanes(connections),
-      blocks: new BlockPool(3 * connections + SPARE_BLOCKS),
-      hashes: new HashThreads(),
+      blocks,
+      threads: new DiskThreads(blocks.memory),
       rangeBytes: options.rangeBytes ?? 16 << 20,
       windowBytes: WINDOW_BYTES,
     };
@@ -135,7 +136,7 @@ export class HubClient {
 
   /** Ends all connections and threads. */
   async close(): Promise<void> {
-    await Promise.all([this.#transfer.http.close(), this.#transfer.hashes.close()]);
+    await Promise.all([this.#transfer.http.close(), this.#transfer.threads.close()]);
   }
 
   async #listing(options: DownloadOptions): Promise<RepoFile[]> {

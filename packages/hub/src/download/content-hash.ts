@@ -1,25 +1,30 @@
 import type { Block } from "./block-pool.ts";
+import type { FileSink } from "./disk-threads.ts";
 import type { ContentDigests } from "./file-hash.ts";
-import type { HashSink } from "./hash-threads.ts";
 
 /**
- * Digests of a file that is written out of order: bytes at the contiguous frontier go through as they arrive, and
+ * Digests of a file that is written out of order: bytes at the contiguous frontier go through as they are written, and
  * what ran ahead of it is read back from the file once the gap before it has closed.
  */
 export class ContentHash {
-  readonly #sink: HashSink;
+  readonly #sink: FileSink;
   #position = 0;
   #reading: Promise<void> = Promise.resolve();
 
-  constructor(sink: HashSink) {
+  constructor(sink: FileSink) {
     this.#sink = sink;
   }
 
-  /** Takes the bytes if they are the next ones; the block may be used again when the promise resolves. */
-  async offer(offset: number, block: Block, length: number): Promise<void> {
-    if (offset !== this.#position) return;
-    this.#position += length;
-    await this.#sink.update(block, length);
+  /** Writes the bytes to `fd`, and takes them if they are the next ones; the block may be used again when the promise resolves. */
+  async write(fd: number, offset: number, block: Block, length: number): Promise<void> {
+    const hashed = offset === this.#position;
+    if (hashed) this.#position += length;
+    await this.#sink.write(fd, { offset, block, length, hashed });
+  }
+
+  /** Writes the bytes to `fd`, a file that is not the one with the digest. */
+  async writeOnly(fd: number, offset: number, block: Block, length: number): Promise<void> {
+    await this.#sink.write(fd, { offset, block, length, hashed: false });
   }
 
   /** Reads back from `fd` up to `frontier`; says how many bytes that are. `finished` says when the file is no longer needed. */

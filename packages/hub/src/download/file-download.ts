@@ -6,7 +6,7 @@ import { Retriable, withRetries } from "../client/retry.ts";
 import type { ByteRange } from "../protocol/byte-range.ts";
 import type { BlockPool } from "./block-pool.ts";
 import type { ContentDigests } from "./file-hash.ts";
-import type { HashThreads } from "./hash-threads.ts";
+import type { DiskThreads } from "./disk-threads.ts";
 import type { Lanes } from "./lanes.ts";
 import { makeFolderWithin } from "./make-folder-within.ts";
 import { PartialFile } from "./partial-file.ts";
@@ -18,7 +18,7 @@ export interface Transfer {
   readonly http: HubHttp;
   readonly lanes: Lanes;
   readonly blocks: BlockPool;
-  readonly hashes: HashThreads;
+  readonly threads: DiskThreads;
   readonly rangeBytes: number;
   /** How far ahead of a file's first gap its ranges may begin: what arrives there is read once more for the digest. */
   readonly windowBytes: number;
@@ -50,6 +50,7 @@ export interface FileJob {
 /** An attempt has to bring this much, or the end, to count as progress: a server that drops sooner is given up. */
 const PROGRESS_BYTES = 16_384;
 const MAX_RESTARTS = 3;
+const FIRST_BYTES = 1 << 20;
 
 /**
  * Fetches one file: missing ranges at once, then the digest of the whole, then the final name. Nothing appears under
@@ -65,7 +66,7 @@ export async function downloadFile(
   const partial = await PartialFile.open({
     base: job.partial,
     id,
-    hashes: transfer.hashes,
+    threads: transfer.threads,
     contiguous: job.contiguous,
     seed: job.seed,
     onReread: (bytes) => events.onReread?.(bytes),
@@ -156,8 +157,13 @@ class FileDownload {
   async #fetchMissing(): Promise<void> {
     const { lanes, rangeBytes, windowBytes } = this.#transfer;
     const ranges = this.#partial.missing(rangeBytes);
-    const [only] = ranges;
-    const whole = only?.start === 0 && only.end === this.#job.file.size;
+    const [first] = ranges;
+    const whole = first?.start === 0 && first.end === this.#job.file.size;
+    if (first !== undefined && !whole && first.end - first.start > FIRST_BYTES) {
+      // The first one goes the general way and shows the fast one to all others, so it is short.
+      const end = first.start + FIRST_BYTES;
+      ranges.splice(0, 1, { start: first.start, end }, { start: end, end: first.end });
+    }
     const failed = new AbortController();
     const signal = AbortSignal.any([this.#signal, failed.signal]);
     setMaxListeners(0, signal);

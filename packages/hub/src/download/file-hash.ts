@@ -1,6 +1,6 @@
+// Not from the core package: each thread would load all of it first.
+import { createHash, type Hash } from "node:crypto";
 import { readSync } from "node:fs";
-import type { Hash } from "node:crypto";
-import { newSha256 } from "@moonlight-rl/core";
 import { newBlobSha1 } from "../protocol/blob-digest.ts";
 import { BLOCK_BYTES } from "./block-pool.ts";
 
@@ -12,7 +12,7 @@ export interface ContentDigests {
 
 /** Digests of one file's bytes in their order. Blocks the thread that it runs in. */
 export class FileHash {
-  readonly #sha256: Hash = newSha256();
+  readonly #sha256: Hash = createHash("sha256");
   readonly #sha1: Hash | undefined;
 
   constructor(size: number, withBlobSha1: boolean) {

@@ -6,14 +6,14 @@ import type { ByteRange } from "../protocol/byte-range.ts";
 import { BLOCK_BYTES, type Block } from "./block-pool.ts";
 import { ContentHash } from "./content-hash.ts";
 import type { ContentDigests } from "./file-hash.ts";
-import type { HashThreads } from "./hash-threads.ts";
+import type { DiskThreads } from "./disk-threads.ts";
 import { RangeJournal, type ContentId } from "./range-journal.ts";
 
 export interface PartialOptions {
   /** Path without suffix: `<base>.part` is the file, `<base>.ranges` its journal. */
   readonly base: string;
   readonly id: ContentId;
-  readonly hashes: HashThreads;
+  readonly threads: DiskThreads;
   /** A path where at every instant only a contiguous prefix lies; then `<base>.part` has what runs ahead of it. */
   readonly contiguous?: string | undefined;
   /** A local file whose first bytes are believed to be the content's. */
@@ -105,14 +105,14 @@ export class PartialFile {
 
   /** Writes and hashes; the block may be used again afterwards. */
   async write(offset: number, block: Block, length: number): Promise<void> {
-    const atEnd = this.#ahead === undefined || offset === this.#length;
-    const file = atEnd ? this.#main : (this.#ahead ?? this.#main);
-    await onDisk(`${this.#options.base}.part`, () =>
-      writeAll(file, block.bytes.subarray(0, length), offset),
+    const [ahead, base] = [this.#ahead, this.#options.base];
+    const atEnd = ahead === undefined || offset === this.#length;
+    await onDisk(`${base}.part`, () =>
+      atEnd
+        ? this.#hash.write(this.#main.fd, offset, block, length)
+        : this.#hash.writeOnly(ahead.fd, offset, block, length),
     );
-    if (this.#ahead !== undefined && atEnd) this.#length = offset + length;
-    // Afterwards, since a hashing thread takes the memory away; in order, since a range writes one block at a time.
-    if (atEnd) await this.#hash.offer(offset, block, length);
+    if (ahead !== undefined && atEnd) this.#length = offset + length;
   }
 
   /** Says that every byte of the range has been written. */
@@ -194,8 +194,8 @@ export class PartialFile {
   }
 }
 
-function newHash({ hashes, id }: PartialOptions): ContentHash {
-  return new ContentHash(hashes.open(id.size, id.oid.length === 40));
+function newHash({ threads, id }: PartialOptions): ContentHash {
+  return new ContentHash(threads.open(id.size, id.oid.length === 40));
 }
 
 async function openFile(path: string): Promise<FileHandle> {

@@ -184,14 +184,14 @@ function jobOf({ http }: Transfer, file: RepoFile, options: DownloadOptions): Fi
 
 /** The sha256 of a file that is there and is the listed one. */
 async function verifiedFile(
-  { hashes }: Transfer,
+  { threads }: Transfer,
   path: string,
   file: RepoFile,
 ): Promise<string | undefined> {
   const info = await stat(path).catch(() => undefined);
   if (info?.isFile() !== true || info.size !== file.size) return undefined;
   const handle = await open(path);
-  const hash = hashes.open(file.size, file.lfs === undefined);
+  const hash = threads.open(file.size, file.lfs === undefined);
   try {
     await hash.read(handle.fd, 0, file.size);
     const digests = await hash.digest();

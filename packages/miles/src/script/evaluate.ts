@@ -1,17 +1,10 @@
 import { refused, type Place } from "./fault.ts";
-import { isTrainProgram, parseScript, type Statement } from "./statement.ts";
+import { isPattern, splitFields } from "./field-splitting.ts";
+import { sequence } from "./sequence.ts";
+import { parseScript, type Statement } from "./statement.ts";
+import { isTrainProgram } from "./train-program.ts";
+import { assigned, elementsOf, isEmpty, UNKNOWN, type Value } from "./value.ts";
 import { plainText, type Part, type Word } from "./word.ts";
-
-/** What a variable holds; `unknown` when it comes from something that is not followed. */
-type Value =
-  | { readonly kind: "scalar"; readonly text: string }
-  | { readonly kind: "array"; readonly items: readonly string[] }
-  | {
-      readonly kind: "unknown";
-      readonly why: string;
-      /** The text with `UNKNOWN` for what is not known, where some of it is. */
-      readonly partly?: string;
-    };
 
 export interface EvaluateOptions {
   /** Text of a file that the script may source, by the path as written in the script; undefined = not given. */
@@ -38,11 +31,9 @@ export interface Evaluated {
   readonly skipped: readonly SkippedLine[];
 }
 
-/** Stands for a value that is not known; no shell text can hold it. */
-export const UNKNOWN = "\0";
-
+/** The one program whose output is known: `python3 …/model_args_utils.py NAME`. */
+const MODEL_ARGS = /^\s*python[\d.]*\s+"?[\w./${}-]*\bmodel_args_utils\.py"?\s+"?([\w.-]+)"?\s*$/;
 const MAX_TEXT = 4 << 20;
-const MAX_SEQUENCE = 100_000;
 const MAX_SOURCES = 32;
 
 /** Follows assignments, arrays and sources up to the launch; nothing is ever executed. */
@@ -60,8 +51,10 @@ class Shell {
   readonly #options: EvaluateOptions;
   readonly #variables = new Map<string, Value>();
   readonly #exported = new Set<string>();
+  /** `NAME=text` in front of the command that comes next. */
+  readonly #prefixes = new Map<string, string>();
   readonly #skipped: SkippedLine[] = [];
-  #launch: { words: string[]; place: Place } | undefined;
+  #launch: { words: string[]; place: Place; prefixes: Record<string, string> } | undefined;
   #sources = 0;
   #expanded = 0;
 
@@ -83,12 +76,14 @@ class Shell {
       const value = this.#variables.get(name);
       if (value?.kind === "scalar") environment[name] = value.text;
     }
-    const { words, place } = this.#launch;
+    const { words, place, prefixes } = this.#launch;
+    Object.assign(environment, prefixes);
     return { launch: words, place, environment, skipped: this.#skipped };
   }
 
   #step(statement: Statement): void {
     const { place } = statement;
+    if (statement.kind !== "assign" && statement.kind !== "command") this.#prefixes.clear();
     switch (statement.kind) {
       case "assign":
         this.#assign(statement);
@@ -97,7 +92,10 @@ class Shell {
         const words = this.#scalar(statement.from);
         this.#variables.set(
           statement.name,
-          words.kind === "scalar" ? { kind: "array", items: splitFields(words.text) } : words,
+          // Only the first line is read.
+          words.kind === "scalar"
+            ? { kind: "array", items: splitFields(words.text.split("\n", 1).join("")) }
+            : words,
         );
         return;
       }
@@ -114,7 +112,11 @@ class Shell {
         return;
       case "command":
         if (this.#launch !== undefined) throw refused(place, "a second launch of train.py");
-        this.#launch = { words: this.#launchWords(statement.words), place };
+        this.#launch = {
+          words: this.#launchWords(statement.words),
+          place,
+          prefixes: Object.fromEntries(this.#prefixes),
+        };
     }
   }
 
@@ -126,23 +128,35 @@ class Shell {
     );
   }
 
-  #assign({ name, append, value, exported, place }: Statement & { kind: "assign" }): void {
+  #assign({ name, append, value, exported, prefix, place }: Statement & { kind: "assign" }): void {
     const before = this.#variables.get(name);
+    if (name === "IFS") throw refused(place, "another IFS is not read");
+    if (prefix) {
+      this.#prefix(name, append, value, place);
+      return;
+    }
     if (exported) this.#exported.add(name);
     if (append && before?.kind === "unknown") return;
     if ("parts" in value) {
-      const scalar = this.#scalar(value);
-      if (append && before?.kind === "array") throw refused(place, "+= of a text to an array");
-      const head = append && before?.kind === "scalar" ? before.text : "";
-      this.#variables.set(
-        name,
-        scalar.kind === "scalar" ? { kind: "scalar", text: head + scalar.text } : scalar,
-      );
+      this.#variables.set(name, assigned(before, this.#scalar(value), append));
       return;
     }
-    const earlier = append && before?.kind === "array" ? before.items : [];
+    const earlier =
+      !append || before === undefined
+        ? []
+        : before.kind === "array"
+          ? before.items
+          : textOf(before);
     const items = value.flatMap((word) => this.#fields(word));
     this.#variables.set(name, { kind: "array", items: [...earlier, ...items] });
+  }
+
+  /** The command's own words do not see it. */
+  #prefix(name: string, append: boolean, value: Word | readonly Word[], place: Place): void {
+    if (append || !("parts" in value))
+      throw refused(place, "only NAME=text is read before a command");
+    const scalar = this.#scalar(value);
+    if (scalar.kind === "scalar") this.#prefixes.set(name, scalar.text);
   }
 
   #source({ path, place }: Statement & { kind: "source" }): void {
@@ -227,12 +241,13 @@ class Shell {
     if (part.kind === "text") return { kind: "scalar", text: part.text };
     if (part.kind === "command") return this.#substitution(part.source, place);
     const value = this.#variables.get(part.name);
-    if (value === undefined || (value.kind === "scalar" && value.text === "")) {
-      if (part.fallback !== undefined) return { kind: "scalar", text: part.fallback };
-      return value ?? { kind: "unknown", why: "not set in the script" };
-    }
-    if (value.kind !== "array" || part.all) return value;
-    return { kind: "scalar", text: value.items[0] ?? "" };
+    const chosen = value?.kind === "array" ? elementsOf(value.items, part.elements) : value;
+    const { fallback } = part;
+    if (fallback !== undefined && (chosen === undefined || (fallback.forEmpty && isEmpty(chosen))))
+      return { kind: "scalar", text: fallback.text };
+    if (chosen !== undefined) return chosen;
+    if (value !== undefined) return { kind: "scalar", text: "" };
+    return { kind: "unknown", why: "not set in the script" };
   }
 
   /** Only what can be told without running it: seq, and the reference's table of model arguments. */
@@ -242,8 +257,14 @@ class Shell {
       const numbers = (seq[1] ?? "").trim().split(/\s+/).map(Number);
       return { kind: "scalar", text: sequence(numbers, place).join("\n") };
     }
-    const model = /model_args_utils\.py"?\s+"?([\w.-]+)"?\s*$/.exec(source)?.[1];
+    const model = MODEL_ARGS.exec(source)?.[1];
     const args = model === undefined ? undefined : this.#options.modelArgs?.(model);
+    if (model !== undefined && args === undefined)
+      throw refused(
+        place,
+        `the arguments of the model ${model} are not known`,
+        "Name the folder with that model's config.json: its arguments are derived from there.",
+      );
     if (args !== undefined) return { kind: "scalar", text: args.join(" ") };
     const shown = source.trim().split("\n")[0]?.slice(0, 60) ?? "";
     return { kind: "unknown", why: `what $(${shown}) prints, and nothing is executed` };
@@ -259,26 +280,6 @@ function textOf(value: Value): string[] {
   return value.kind === "scalar" ? [value.text] : [];
 }
 
-/**
- * What the shell may replace by names of files or by several words. A list such as `[0]*1+[1]*26` is a pattern as well,
- * but one that names no file, and then stays as it is.
- */
-function isPattern(text: string): boolean {
-  return !/^\[[\d,\s]*\][\d*+[\],]*$/.test(text) && /[*?[\]{}~]/.test(text);
-}
-
 function describe(part: Part): string {
   return part.kind === "variable" ? `$${part.name}` : "a part";
-}
-
-function splitFields(text: string): string[] {
-  return text.split(/[ \t\n]+/).filter((field) => field !== "");
-}
-
-function sequence(numbers: readonly number[], place: Place): number[] {
-  const [a = 1, b, c] = numbers;
-  const [first, step, last] = b === undefined ? [1, 1, a] : c === undefined ? [a, 1, b] : [a, b, c];
-  const count = Math.floor((last - first) / step) + 1;
-  if (step === 0 || count > MAX_SEQUENCE) throw refused(place, "seq without an end");
-  return Array.from({ length: Math.max(0, count) }, (_, index) => first + index * step);
 }

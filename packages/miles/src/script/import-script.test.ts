@@ -106,6 +106,37 @@ ray job submit --address="http://127.0.0.1:8265" --runtime-env-json="${"${JSON}"
   });
 });
 
+describe("as bash does it", () => {
+  it.each([
+    [
+      "a prefix is not seen by its own command",
+      "LR=1\nLR=5 python3 train.py --lr $LR",
+      ["--lr", "1"],
+    ],
+    [
+      "words behind a redirection",
+      "python3 train.py --a 1 2>&1 --b 2 >log",
+      ["--a", "1", "--b", "2"],
+    ],
+    ["a number that touches no redirection", "python3 train.py --bs 1 2 > log", ["--bs", "1", "2"]],
+    [
+      "all of an array in one text",
+      'A=(1 2)\npython3 train.py "${A[*]}" ${A[*]}',
+      ["1 2", "1", "2"],
+    ],
+    ["a fallback for what is not set", 'A=""\npython3 train.py "${A-x}" "${A:-y}"', ["", "y"]],
+    ["the first line only", 'read -ra A <<< "$(seq 3)"\npython3 train.py ${A[@]}', ["1"]],
+    ["an array begun by a text", "A=1\nA+=(2 3)\npython3 train.py ${A[@]}", ["1", "2", "3"]],
+    ["a dollar sign", 'python3 train.py "a$" a$ b', ["a$", "a$", "b"]],
+  ])("%s", (_, text, argv) => {
+    expect(argvOf(text)).toEqual(argv);
+  });
+
+  it("a prefix is in the environment of the launch only", () => {
+    expect(read("A=1 sleep 1\nB=2 python3 train.py").environment).toEqual({ B: "2" });
+  });
+});
+
 describe("what is refused, with line and byte", () => {
   it.each([
     ["a value that is only known when run", "python3 train.py --x $(hostname)", 1],
@@ -132,6 +163,29 @@ describe("what is refused, with line and byte", () => {
       "ray job submit --runtime-env-json={ -- python3 train.py",
       1,
     ],
+    ["an assignment behind a command", "LR=1\ntrue && LR=5\npython3 train.py --lr $LR", 3],
+    ["an assignment in the background", "LR=1\nsleep 1 & LR=5\npython3 train.py --lr $LR", 3],
+    ["printf -v", "LR=1\nprintf -v LR 5\npython3 train.py --lr $LR", 2],
+    ["a read within if", "LR=1\nif true; then read -ra LR <<< 5; fi\npython3 train.py --lr $LR", 2],
+    ["a loop within if", "if true; then for LR in 5; do true; done; fi\npython3 train.py", 1],
+    ["a source behind a command", "true && source x.sh\npython3 train.py", 1],
+    ["another launch within if", "if true; then python3 train.py --a; fi\npython3 train.py", 1],
+    ["another launch behind the first", "python3 train.py && python3 train.py --b", 1],
+    ["a text for a command", "echo <<EOF\nLR=5\nEOF\npython3 train.py", 1],
+    ["another field separator", "IFS=,\npython3 train.py", 1],
+    ["a translated text", 'python3 train.py $"a"', 1],
+    ["a fallback that stays whole", 'python3 train.py ${A:-"a b"}', 1],
+    [
+      "a model that is not known",
+      'python3 train.py $(python3 x/model_args_utils.py "qwen3-4B")',
+      1,
+    ],
+    [
+      "what looks like the model's arguments",
+      "python3 train.py $(echo model_args_utils.py moonlight)",
+      1,
+    ],
+    ["variables between ray and python", "ray job submit -- A=1 python3 train.py", 1],
     ["NUL bytes", "python3 train.py \0", 1],
   ])("%s", (_, text, line) => {
     const error: unknown = attempt(() => read(text));

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { evaluateScript, UNKNOWN, type EvaluateOptions, type SkippedLine } from "./evaluate.ts";
+import { evaluateScript, type EvaluateOptions, type SkippedLine } from "./evaluate.ts";
 import { refused, type Place } from "./fault.ts";
+import { UNKNOWN } from "./value.ts";
 
 /** What a launch script tells Ray and train.py. */
 export interface LaunchScript {
@@ -39,6 +40,8 @@ export function importScript(
   const [first] = wrapper;
   if (first !== undefined && first !== "ray")
     throw refused(place, `"${first}" before python is not read`);
+  if (first === "ray" && wrapper.at(-1) !== "--")
+    throw refused(place, `"${wrapper.at(-1) ?? ""}" between ray and python is not read`);
   return {
     argv: launch.slice(at + 1),
     program: launch[at] ?? "",

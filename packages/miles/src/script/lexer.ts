@@ -8,7 +8,7 @@ export type Token =
 
 const OPERATORS = ["<<<", "&&", "||", "&>", ">>", "<<", ">&", "<&", "|", "&", "<", ">", "(", ")"];
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*/;
-const BRACED = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(\[[@*0]\])?(?::?-([^{}$`"'\\]*|"[^{}$`"\\]*"))?\}/;
+const BRACED = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(\[[@*0]\])?(?:(:?-)([^{}$`"'\\]*|"[^{}$`"\\]*"))?\}/;
 
 /** Cuts a script into words and operators. A character that would mean more than this grammar knows is refused. */
 export function tokenize(text: string, file: string): Token[] {
@@ -129,17 +129,22 @@ class Lexer {
     if (rest.startsWith("$(")) return { kind: "command", source: this.#command(place), quoted };
     const braced = BRACED.exec(rest);
     if (braced !== null) {
-      const [whole, name = "", index, fallback] = braced;
+      const [whole, name = "", index, operator, written] = braced;
       this.#at += whole.length;
-      const all = index === "[@]" || index === "[*]";
-      return { kind: "variable", name, all, fallback: fallback?.replaceAll('"', ""), quoted };
+      const elements = index === "[@]" ? "each" : index === "[*]" ? "joined" : "first";
+      const text = written?.replaceAll('"', "");
+      // Outside of quotes the shell keeps a quoted fallback whole, and splits one that is not.
+      if (!quoted && text !== written && /\s|^$/.test(text ?? ""))
+        throw refused(place, `"${whole}" is an expansion that is not read`, "Quote all of it.");
+      const fallback = text === undefined ? undefined : { text, forEmpty: operator === ":-" };
+      return { kind: "variable", name, elements, fallback, quoted };
     }
     const name = NAME.exec(rest.slice(1));
     if (name !== null) {
       this.#at += 1 + name[0].length;
-      return { kind: "variable", name: name[0], all: false, fallback: undefined, quoted };
+      return { kind: "variable", name: name[0], elements: "first", fallback: undefined, quoted };
     }
-    const sign = /^\$(?=[\s"]|$)/.test(rest);
+    const sign = (quoted ? /^\$(?=[\s"]|$)/ : /^\$(?=\s|$)/).test(rest);
     if (!sign)
       throw refused(
         place,

@@ -1,6 +1,8 @@
 import { refused, type Place } from "./fault.ts";
 import { tokenize, type Token } from "./lexer.ts";
-import { plainText, type Part, type Word } from "./word.ts";
+import { isHarmless, readOver } from "./housekeeping.ts";
+import { isTrainProgram } from "./train-program.ts";
+import { ASSIGNMENT, assignedName, plainText, type Part, type Word } from "./word.ts";
 
 export type Statement =
   | {
@@ -11,6 +13,8 @@ export type Statement =
       /** One word, or the words of an array. */
       readonly value: Word | readonly Word[];
       readonly exported: boolean;
+      /** It stands before a command and holds for that one's environment only. */
+      readonly prefix: boolean;
     }
   | { readonly kind: "source"; readonly place: Place; readonly path: Word }
   | {
@@ -29,24 +33,6 @@ export type Statement =
     };
 
 const MAX_BYTES = 1 << 20;
-const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)(\+?)=/;
-/** Housekeeping of launchers: it cannot change what train.py is told. */
-const HARMLESS = new Set([
-  "pkill",
-  "kill",
-  "sleep",
-  "set",
-  "echo",
-  "printf",
-  "ulimit",
-  "mkdir",
-  "cd",
-  "wait",
-  "nvidia-smi",
-  "ray",
-  "true",
-  "date",
-]);
 
 /** The statements of a launch script; everything outside of the grammar is refused. */
 export function parseScript(text: string, file: string): Statement[] {
@@ -78,23 +64,18 @@ class Parser {
 
   #statement(first: Word): Statement {
     const keyword = plainText(first);
-    if (keyword === "if") return this.#ifBlock(first.place);
+    if (keyword === "if" || isHarmless(keyword)) return this.#readOver(first.place);
     if (keyword === "export" || keyword === "declare" || keyword === "local") {
       this.#at++;
       const word = this.#peekWord();
       if (keyword === "export" && word !== undefined) return this.#assignment(word, true);
       throw refused(first.place, `"${keyword}" is not read`);
     }
-    if (isAssignment(first)) return this.#assignment(first, false);
+    if (assignedName(first) !== undefined) return this.#assignment(first, false);
     if (keyword === "source" || keyword === ".") return this.#source(first.place);
     if (keyword === "read") return this.#read(first.place);
-    const words = this.#words();
-    const next = this.#tokens[this.#at];
-    const ended = next === undefined || (next.kind === "operator" && next.operator === "newline");
-    if (ended && isLaunch(words)) return { kind: "command", place: first.place, words };
-    if (keyword !== undefined && HARMLESS.has(keyword) && !isLaunch(words))
-      return this.#skipLine(first.place, words);
-    if (!ended && isLaunch(words)) return this.#launchTail(first.place, words);
+    const words = this.#launchWords();
+    if (isLaunch(words)) return { kind: "command", place: first.place, words };
     throw refused(first.place, `"${keyword ?? "a command"}" is not read`);
   }
 
@@ -111,17 +92,31 @@ class Parser {
     const opens = next?.kind === "operator" && next.operator === "(" && parts.length === 0;
     const value = opens ? this.#array(next.place) : { place: word.place, parts };
     this.#orExit();
-    // NAME=value before a command holds for that command; there is only one launch, so it may as well be exported.
-    const prefixes = this.#peekWord() !== undefined;
-    if (!prefixes) this.#endOfStatement(word.place);
+    if (this.#peekWord() === undefined) this.#endOfStatement(word.place);
     return {
       kind: "assign",
       place: word.place,
       name,
       append,
       value,
-      exported: exported || prefixes,
+      exported,
+      prefix: !exported && this.#beforeCommand(),
     };
+  }
+
+  /** Whether a command follows on this line, after more assignments perhaps. */
+  #beforeCommand(): boolean {
+    let at = this.#at;
+    let depth = 0;
+    for (; ; at++) {
+      const token = this.#tokens[at];
+      if (token === undefined) return false;
+      if (token.kind === "operator") {
+        if (token.operator === "(") depth++;
+        else if (token.operator === ")") depth--;
+        else if (depth === 0) return false;
+      } else if (depth === 0 && assignedName(token.word) === undefined) return true;
+    }
   }
 
   #array(place: Place): Word[] {
@@ -166,57 +161,47 @@ class Parser {
     return { kind: "read-array", place, name, from: from.word };
   }
 
-  /** An if block may only set variables; they are unknown afterwards. */
-  #ifBlock(place: Place): Statement {
-    const assigns = new Set<string>();
-    const words: string[] = [];
-    let depth = 0;
-    let start = true;
+  #readOver(place: Place): Statement {
+    const from = this.#tokens[this.#at];
+    const words = this.#lineWords();
+    if (from?.kind === "word" && plainText(from.word) !== "if" && isLaunch(words)) {
+      return { kind: "command", place, words: this.#launchWords() };
+    }
+    const { end, text, assigns } = readOver(this.#tokens, this.#at, place);
+    this.#at = end;
+    return { kind: "skipped", place, text, assigns };
+  }
+
+  /** The words up to the next operator, without taking them. */
+  #lineWords(): Word[] {
+    const words: Word[] = [];
+    for (let at = this.#at; ; at++) {
+      const token = this.#tokens[at];
+      if (token?.kind !== "word") return words;
+      words.push(token.word);
+    }
+  }
+
+  /** Words of a command without its redirections; what follows the command is housekeeping. */
+  #launchWords(): Word[] {
+    const words: Word[] = [];
     for (; ; this.#at++) {
       const token = this.#tokens[this.#at];
-      if (token === undefined) throw refused(place, "if without fi");
-      if (token.kind === "operator") {
-        start = token.operator === "newline" || token.operator === "&&" || token.operator === "||";
-        continue;
+      if (token === undefined) break;
+      if (token.kind === "word") words.push(token.word);
+      else if (!["<", ">", ">>", "&>", ">&", "<&"].includes(token.operator)) break;
+      else {
+        if (isDescriptorOf(words.at(-1), token.place)) words.pop();
+        if (this.#tokens[++this.#at]?.kind !== "word")
+          throw refused(token.place, `"${token.operator}" names no file`);
       }
-      const text = plainText(token.word);
-      words.push(text ?? "…");
-      if (text === "if") depth++;
-      if (text === "fi") depth--;
-      const name = assignedName(token.word);
-      if (name !== undefined && start) assigns.add(name);
-      if (start && isTrainProgram(text)) throw refused(token.word.place, "a launch inside of if");
-      if (start && (text === "source" || text === "."))
-        throw refused(token.word.place, "source inside of if");
-      start = text === "then" || text === "else" || text === "export" || text === "if";
-      if (depth === 0) break;
     }
-    this.#at++;
-    return {
-      kind: "skipped",
-      place,
-      text: `${words.slice(0, 12).join(" ")} …`,
-      assigns: [...assigns],
-    };
-  }
-
-  #skipLine(place: Place, words: readonly Word[]): Statement {
-    const text = words.map((word) => plainText(word) ?? "…").join(" ");
-    while (!this.#atNewline()) this.#at++;
-    return { kind: "skipped", place, text, assigns: [] };
-  }
-
-  /** `… train.py … 2>&1 | tee log`: what follows the launch changes nothing of it. */
-  #launchTail(place: Place, words: readonly Word[]): Statement {
-    const last = words.at(-1);
-    const redirect = this.#tokens[this.#at];
-    const descriptor = last !== undefined && /^[012]$/.test(plainText(last) ?? "");
-    const kept =
-      descriptor && redirect?.kind === "operator" && redirect.operator.startsWith(">")
-        ? words.slice(0, -1)
-        : words;
-    while (!this.#atNewline()) this.#at++;
-    return { kind: "command", place, words: kept };
+    const end = this.#tokens[this.#at];
+    if (end?.kind !== "operator" || end.operator === "newline" || !isLaunch(words)) return words;
+    if (!["|", "&", "||"].includes(end.operator))
+      throw refused(end.place, `"${end.operator}" after a launch is not read`);
+    this.#at = readOver(this.#tokens, this.#at, end.place, end.operator).end;
+    return words;
   }
 
   #words(): Word[] {
@@ -254,18 +239,12 @@ class Parser {
   }
 }
 
-function assignedName(word: Word): string | undefined {
-  const [head] = word.parts;
-  return head?.kind === "text" && !head.quoted ? ASSIGNMENT.exec(head.text)?.[1] : undefined;
-}
-
-function isAssignment(word: Word): boolean {
-  return assignedName(word) !== undefined;
-}
-
-/** Whether a word names miles' training program. */
-export function isTrainProgram(text: string | undefined): boolean {
-  return text !== undefined && /(?:^|\/)train(?:_async)?\.py$/.test(text);
+/** `2` of `2>&1`, which touches the operator; a `2` with a blank behind it is an argument. */
+function isDescriptorOf(word: Word | undefined, operator: Place): boolean {
+  const [part, ...rest] = word?.parts ?? [];
+  if (word === undefined || part?.kind !== "text" || part.quoted || rest.length > 0) return false;
+  const touches = word.place.byteOffset + part.text.length === operator.byteOffset;
+  return touches && /^\d+$/.test(part.text);
 }
 
 function isLaunch(words: readonly Word[]): boolean {

@@ -6,10 +6,10 @@ export type Part =
   | {
       readonly kind: "variable";
       readonly name: string;
-      /** `${name[@]}`: every element. */
-      readonly all: boolean;
-      /** Of `${name:-fallback}`. */
-      readonly fallback: string | undefined;
+      /** `${name[@]}` is each element, `${name[*]}` all of them in one text, `$name` the first one. */
+      readonly elements: "each" | "joined" | "first";
+      /** Of `${name:-text}`, which also stands in for an empty value, and `${name-text}`. */
+      readonly fallback: { readonly text: string; readonly forEmpty: boolean } | undefined;
       readonly quoted: boolean;
     }
   | { readonly kind: "command"; readonly source: string; readonly quoted: boolean };
@@ -28,4 +28,12 @@ export function plainText(word: Word): string | undefined {
     text += part.text;
   }
   return text;
+}
+
+export const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)(\+?)=/;
+
+/** The variable that a word assigns; undefined when it is none of `NAME=…` and `NAME+=…`. */
+export function assignedName(word: Word): string | undefined {
+  const [head] = word.parts;
+  return head?.kind === "text" && !head.quoted ? ASSIGNMENT.exec(head.text)?.[1] : undefined;
 }

@@ -31,25 +31,34 @@ export function permanentLine(event: MoonlightEvent, colors: Colors): string | u
   }
 }
 
-/** "12.3 MB of 27.0 MB (45 %), 3.20 MB/s, 5 s left"; `rate` in units per second, undefined when not known yet. */
-export function progressText(event: Progress, rate: number | undefined): string {
+/**
+ * "12.3 MB of 27.0 MB (45 %), 3.20 MB/s, 5 s left"; `rate` in units per second, undefined when not known yet. Of more than `room`
+ * columns some parts are left out.
+ */
+export function progressText(
+  event: Progress,
+  rate: number | undefined,
+  room = Number.POSITIVE_INFINITY,
+): string {
   const { done, total, unit, message } = event;
   const bytes = unit === "bytes";
   const amount = (value: number): string => (bytes ? formatBytes(value) : String(value));
-  const parts =
+  const share =
     total === undefined
-      ? [bytes ? amount(done) : `${done} ${unit}`]
-      : [
-          `${amount(done)} of ${amount(total)}${bytes ? "" : ` ${unit}`} (${percent(done, total)} %)`,
-        ];
-  if (rate !== undefined && rate > 0) {
-    parts.push(bytes ? `${formatBytes(Math.round(rate))}/s` : `${rateText(rate)}/s`);
-    if (total !== undefined && done < total) {
-      parts.push(`${formatDuration((total - done) / rate)} left`);
-    }
+      ? amount(done) + (bytes ? "" : ` ${unit}`)
+      : `${amount(done)} of ${amount(total)}${bytes ? "" : ` ${unit}`} (${percent(done, total)} %)`;
+  const known = rate !== undefined && rate > 0;
+  const speed = known ? `${bytes ? formatBytes(Math.round(rate)) : rateText(rate)}/s` : undefined;
+  const rest =
+    known && total !== undefined && done < total
+      ? `${formatDuration((total - done) / rate)} left`
+      : undefined;
+  // On a narrow screen the message goes first, then the rate: the time left is what people look for.
+  for (const further of [[speed, rest, message], [speed, rest], [rest]]) {
+    const text = [share, ...further.filter((part) => part !== undefined)].join(", ");
+    if (text.length <= room) return text;
   }
-  if (message !== undefined) parts.push(message);
-  return parts.join(", ");
+  return share;
 }
 
 function rateText(rate: number): string {

@@ -105,9 +105,10 @@ function taskLines(
 }
 
 function taskLine({ event, rate }: TaskState, width: number, colors: Colors): string {
-  const text = progressText(event, rate);
-  if (event.total === undefined) return `    ${event.task}  ${text}`;
-  const [name, size] = width < 60 ? [10, 6] : width < 100 ? [14, 12] : [24, 20];
+  if (event.total === undefined)
+    return `    ${event.task}  ${progressText(event, rate, width - event.task.length - 6)}`;
+  const [name, size] = width < 60 ? [10, 6] : width < 100 ? [14, 8] : [24, 20];
+  const text = progressText(event, rate, width - name - size - 7);
   const full = Math.round((percent(event.done, event.total) / 100) * size);
   const bar = colors.cyan("━".repeat(full)) + colors.dim("─".repeat(size - full));
   return `    ${column(event.task, name)} ${bar}  ${text}`;

@@ -5,6 +5,7 @@ import type { EventView } from "./event-view.ts";
 import type { OutputStream } from "./io.ts";
 import { isScore, liveFrame } from "./live-frame.ts";
 import { LiveState } from "./live-state.ts";
+import { breakLines } from "./screen-line.ts";
 
 const FRAME_MS = 100;
 /** Clocks of running stages move on without any event. */
@@ -39,11 +40,11 @@ export class LiveView implements EventView {
     const line = this.#kept(event);
     if (line !== undefined) {
       this.#erase();
-      this.#stream.write(`${line}\n`);
+      this.#stream.write(`${breakLines(line, this.#size().columns)}\n`);
     }
     this.#changed = true;
-    // Work that keeps the event loop busy gives the timer no chance.
-    if (this.#now() - this.#drawnAt >= FRAME_MS) this.#draw();
+    // Work that keeps the event loop busy gives the timer no chance: neither to show what is new, nor what was erased.
+    if (line !== undefined || this.#now() - this.#drawnAt >= FRAME_MS) this.#draw();
   }
 
   close(): void {

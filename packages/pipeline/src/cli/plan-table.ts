@@ -1,13 +1,15 @@
-import { formatBytes, formatDuration, formatTable } from "@moonlight-rl/core";
+import { formatBytes, formatDuration, formatTable, wrapText } from "@moonlight-rl/core";
 import type { PipelinePlan } from "../plan/plan-pipeline.ts";
 import type { PlannedStage } from "../plan/plan-stage.ts";
 import type { PlanAction } from "../stage/context.ts";
+import { breakLines } from "./screen-line.ts";
 
 const WORD = { hit: "reuse", miss: "run", unknown: "run?" } as const;
 
-/** A plan for people: a table of stages, then what each would do. */
+/** A plan for people, on a screen of so many columns if there is one: a table of stages, then what each would do. */
 export function planText(
   plan: Pick<PipelinePlan, "stages" | "unknownAfter"> & Partial<Pick<PipelinePlan, "totals">>,
+  width?: number,
 ): string {
   const table = formatTable(
     [
@@ -24,8 +26,9 @@ export function planText(
         ? stage.reason
         : `${stage.reason} (took ${formatDuration(stage.seconds)})`,
     ]),
+    { width },
   );
-  const details = plan.stages.flatMap(stageLines);
+  const details = plan.stages.flatMap((stage) => stageLines(stage, width));
   const { unknownAfter } = plan;
   const end =
     unknownAfter === undefined
@@ -34,7 +37,9 @@ export function planText(
           "",
           `The rest is unknown after ${unknownAfter.stage}: the pipeline needs its ${unknownAfter.field}.`,
         ];
-  return [table, ...details, ...end, ...totalLines(plan)].join("\n");
+  const rest = [...end, ...totalLines(plan)].join("\n");
+  const last = breakLines(rest, width ?? Number.POSITIVE_INFINITY);
+  return [table, ...details, ...(rest === "" ? [] : [last])].join("\n");
 }
 
 function timeOf({ status, predictedSeconds }: PlannedStage): string {
@@ -70,22 +75,23 @@ function totalLines({
   return lines;
 }
 
-function stageLines(stage: PlannedStage): string[] {
+function stageLines(stage: PlannedStage, width = Number.POSITIVE_INFINITY): string[] {
   if (stage.status === "hit") return [];
   if (stage.actions === undefined) {
     return ["", `${stage.id}: what it does is known once its inputs are.`];
   }
   if (stage.actions.length === 0) return [];
-  return ["", `${stage.id}:`, ...stage.actions.flatMap(actionLines)];
+  return ["", `${stage.id}:`, ...stage.actions.flatMap((action) => actionLines(action, width))];
 }
 
-function actionLines(action: PlanAction): string[] {
+function actionLines(action: PlanAction, width: number): string[] {
   const facts = [
     action.bytes === undefined ? undefined : formatBytes(action.bytes),
     action.diskBytes === undefined ? undefined : `${formatBytes(action.diskBytes)} of disk`,
     action.seconds === undefined ? undefined : `about ${formatDuration(action.seconds)}`,
   ].filter((fact) => fact !== undefined);
-  const lines = [`  - ${action.title}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`];
+  const title = `${action.title}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`;
+  const lines = [wrapText(title, { width, first: "  - ", rest: "    " })];
   for (const line of action.detail?.split("\n") ?? []) lines.push(`    ${line}`);
   if (action.command !== undefined) lines.push(`    $ ${action.command.map(quote).join(" ")}`);
   return lines;

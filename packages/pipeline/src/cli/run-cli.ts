@@ -47,6 +47,7 @@ async function reportError(
   const redactor = new Redactor(io.env);
   const text = formatError(error, {
     color: wantsColor(io.stderr, io.env),
+    width: io.stderr.columns,
     debug: argv.includes("--debug"),
     // Whoever pressed Ctrl-C knows what it means.
     more: error.exitCode === EXIT_CODE.interrupted ? undefined : await more?.(error.code),

@@ -1,3 +1,5 @@
+import { wrapText } from "@moonlight-rl/core";
+
 // oxlint-disable-next-line no-control-regex -- colour codes take no room on the screen
 const CODES = /(\u001B\[[0-9;]*m)/;
 
@@ -37,4 +39,17 @@ export function column(text: string, width: number, align: "left" | "right" = "l
   const cut =
     characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join("")}…`;
   return align === "left" ? cut.padEnd(width) : cut.padStart(width);
+}
+
+/** Lines broken between words, where the screen would break within them; what follows is indented a little more. */
+export function breakLines(text: string, width: number): string {
+  return text
+    .split("\n")
+    .map((line) => {
+      // oxlint-disable-next-line no-control-regex -- a colour may begin before the indentation
+      const [, before = "", indent = ""] = /^((?:\u001B\[[0-9;]*m)*)( *)/.exec(line) ?? [];
+      const first = before + indent;
+      return wrapText(line.slice(first.length), { width, first, rest: `${indent}  ` });
+    })
+    .join("\n");
 }

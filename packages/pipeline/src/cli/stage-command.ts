@@ -75,7 +75,7 @@ async function runCommand(
         return nameFlags(() => planStage(stage, input as never, runner));
       },
       summary: (plan) => ({ stage: stage.name, plan: toJson(plan) }),
-      text: (plan) => planText({ stages: [plan] }),
+      text: (plan) => planText({ stages: [plan] }, io.stdout.columns),
     });
     return;
   }

@@ -110,21 +110,25 @@ export async function* readRunEvents(
   }
 }
 
-/** The id that a person means: a whole id, a unique part of one, or "latest". */
+/** The id that a person means: a whole id, a unique part of one, "latest", or "latest~1" for the one before it. */
 export async function findRun(workspace: Workspace, wanted: string): Promise<string> {
   const ids = await runIds(workspace);
   if (ids.includes(wanted)) return wanted;
   const newest = ids.at(-1);
-  if (wanted === "latest" && newest !== undefined) return newest;
+  const back = /^latest(?:~(\d{1,6}))?$/.exec(wanted);
+  const counted = back === null ? undefined : ids.at(-1 - Number(back[1] ?? 0));
+  if (counted !== undefined) return counted;
   const matches = wanted === "" ? [] : ids.filter((id) => id.includes(wanted));
   if (matches.length === 1 && matches[0] !== undefined) return matches[0];
   const near = closest(wanted, ids) ?? newest;
   const hint =
-    matches.length > 1
-      ? `It fits several runs: ${matches.slice(-3).join(", ")}.`
-      : near === undefined
-        ? `There are no runs in ${workspace.root}.`
-        : `Did you mean "${near}"?`;
+    back !== null && newest !== undefined
+      ? `There are only ${ids.length} runs in ${workspace.root}.`
+      : matches.length > 1
+        ? `It fits several runs: ${matches.slice(-3).join(", ")}.`
+        : near === undefined
+          ? `There are no runs in ${workspace.root}.`
+          : `Did you mean "${near}"?`;
   throw new UsageError("RUN_UNKNOWN", `No run "${wanted}" in ${workspace.runs}.`, { hint });
 }
 

@@ -357,6 +357,12 @@ describe("runs", () => {
     expect(await findRun(workspace, a.id)).toBe(a.id);
     expect(await findRun(workspace, "20261124")).toBe(b.id);
     expect(await findRun(workspace, "latest")).toBe(b.id);
+    expect(await findRun(workspace, "latest~0")).toBe(b.id);
+    expect(await findRun(workspace, "latest~1")).toBe(a.id);
+    await expect(findRun(workspace, "latest~2")).rejects.toMatchObject({
+      code: "RUN_UNKNOWN",
+      hint: expect.stringContaining("only 2 runs"),
+    });
     await expect(findRun(workspace, "2026112")).rejects.toMatchObject({
       code: "RUN_UNKNOWN",
       hint: expect.stringContaining("several"),

@@ -30,7 +30,7 @@ import type { RunRecord } from "./run-record.ts";
 import { RunStages, type RunStageResult } from "./run-stages.ts";
 
 export interface RunOptions extends RunnerOptions {
-  /** Goes on with this run: an id, a unique part of one, or "latest". */
+  /** Goes on with this run: an id, a unique part of one, "latest", "latest~1". */
   readonly resume?: string;
   /** Repeats this run: its parameters, and the commits and files that it resolved. What cannot be made equal is told as warnings. */
   readonly like?: string;

@@ -43,6 +43,24 @@ describe("runStage", () => {
     expect(calls).toEqual(["numbers 3"]);
   });
 
+  it("lets many parts of a stage listen for its end, without a warning of Node", async () => {
+    const warnings: Error[] = [];
+    const warned = (warning: Error): unknown => warnings.push(warning);
+    process.on("warning", warned);
+    const listening = defineStage({
+      ...numbers,
+      run: async (input, context) => {
+        for (let part = 0; part < 20; part++) context.signal.addEventListener("abort", () => part);
+        return numbers.run(input, context);
+      },
+    });
+    const { signal } = new AbortController();
+    await runStage(listening, { count: 3 }, options({ signal }));
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", warned);
+    expect(warnings).toEqual([]);
+  });
+
   it("throws a stage's verdict on a result that is complete and kept", async () => {
     const { name, from, output } = numbers;
     const gated = defineStage({
@@ -304,6 +322,22 @@ describe("a stage", () => {
     await runStage(stage, { n: 1 }, options());
     expect(await runStage(stage, { n: 1 }, options())).toEqual({ n: 2 });
     expect(types()).not.toContain("stage.reused");
+  });
+
+  it("that owes files beside artifacts runs until they are there, and finds its result", async () => {
+    const seen: unknown[] = [];
+    let there = true;
+    const stage = stageOf({
+      delivered: async () => there,
+      run: async (_, { cached }) => ({ n: seen.push(cached) }),
+    });
+    await runStage(stage, {}, options());
+    there = false;
+    expect(await runStage(stage, {}, options())).toEqual({ n: 2 });
+    expect(events.at(-2)).toMatchObject({ reason: expect.stringContaining("folder of your own") });
+    there = true;
+    expect(await runStage(stage, {}, options())).toEqual({ n: 2 });
+    expect(seen).toEqual([undefined, { n: 1 }]);
   });
 
   it("keeps secrets out of events, records and provenance", async () => {

@@ -76,6 +76,13 @@ describe("import", () => {
     await expect(run("python3 train.py --x $(id)")).rejects.toMatchObject({
       code: "SCRIPT_REFUSED",
     });
+    const model = (name: string) =>
+      `ARGS=$(python3 "$S/model_args_utils.py" "${name}")\npython3 train.py \${ARGS} --rollout-batch-size 8`;
+    expect((await run(model("moonlight"))).output.lost).toEqual([]);
+    await expect(run(model("qwen3-4B"))).rejects.toMatchObject({ code: "SCRIPT_REFUSED" });
+    await expect(run("#!/bin/bash\necho hello\n")).rejects.toMatchObject({
+      code: "SCRIPT_REFUSED",
+    });
     await expect(run("--lr\nfast\n")).rejects.toMatchObject({ code: "ARGV_INVALID" });
     await expect(
       importCommand.run(importCommand.input.parse({ script: join(folder, "no") }), {} as never),

@@ -8,6 +8,8 @@ import type { PlanContext } from "@moonlight-rl/pipeline";
 import { modelConfig } from "../layers/model-config.ts";
 import { lostSchema, type ImportInput, type ImportOutput } from "./import-schema.ts";
 
+/** What the reference's launcher calls the model of the profile. */
+const REFERENCE_NAME = "moonlight";
 const MAX_BYTES = 1 << 20;
 
 /** Reads a launch script or an argv of miles as a recipe, and writes it where it was asked for. */
@@ -24,7 +26,7 @@ export async function readLaunch(
   const text = input.script === "-" ? await textOf(process.stdin) : await read(input.script);
   const launch = isScript(text)
     ? await launchOf(text, input, hfConfig)
-    : { argv: linesOf(text), environment: {}, unknownEnvironment: [], skipped: [] };
+    : { argv: linesOf(text, input.script), environment: {}, unknownEnvironment: [], skipped: [] };
   const imported = importArgv(launch.argv, hfConfig, input.profile);
   for (const flag of imported.secrets)
     emit({
@@ -55,13 +57,19 @@ function isScript(text: string): boolean {
 }
 
 /** One argument a line, as `--render argv` prints it. */
-function linesOf(text: string): string[] {
+function linesOf(text: string, file: string): string[] {
+  if (!text.startsWith("-"))
+    throw new UsageError(
+      "SCRIPT_REFUSED",
+      `${file} starts no train.py, and is no list of arguments with one on each line`,
+      { file, hint: "Give the bash launcher itself, or what --render argv prints." },
+    );
   return text.split(/\r?\n/).filter((line, index, all) => line !== "" || index < all.length - 1);
 }
 
 async function launchOf(
   text: string,
-  input: { readonly script: string; readonly define: string[]; readonly source: string[] },
+  input: ImportInput,
   hfConfig: HfConfig,
 ): Promise<LaunchScript> {
   const sources = new Map(
@@ -78,8 +86,9 @@ async function launchOf(
   return importScript(text, input.script, {
     variables,
     source: (path) => sources.get(basename(path)),
-    // The reference's table of model arguments; ours come from the model's config.json.
-    modelArgs: () => modelArgs(hfConfig),
+    // The reference's table of model arguments; ours come from the config.json of that model, and of no other.
+    modelArgs: (name) =>
+      input.model !== undefined || name === REFERENCE_NAME ? modelArgs(hfConfig) : undefined,
   });
 }
 

@@ -1,32 +1,54 @@
-/** A top-level statement of a declaration file, without comments, on as many lines as the compiler wrote. */
+/** A top-level statement of a declaration file. */
 export interface Statement {
+  /** Without comments, on as many lines as the compiler wrote. */
   readonly text: string;
+  /** With the comments within it, not the one before it. */
+  readonly documented: string;
+  /** The text of the doc comment before it. */
+  readonly doc: string | undefined;
   /** What it declares; undefined: imports and exports. */
   readonly name: string | undefined;
 }
 
 const DECLARED =
   /^(?:export )?(?:declare )?(?:abstract )?(?:function|const|let|class|interface|type|enum|namespace) ([\w$]+)/;
+const COMMENTS = /^(?:\s*(?:\/\*[^]*?\*\/|\/\/[^\n]*))*\s*/;
 
 /** The statements of a `.d.ts` as the compiler emits them: every one ends with a semicolon or a closing brace. */
 export function statementsOf(source: string): Statement[] {
-  const text = withoutComments(source);
   const statements: Statement[] = [];
   let [start, depth] = [0, 0];
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at] ?? "";
-    if (char === '"' || char === "'" || char === "`") at = endOfText(text, at);
+  for (let at = 0; at < source.length; at++) {
+    const char = source[at] ?? "";
+    const comment = endOfComment(source, at);
+    if (comment !== undefined) at = comment;
+    else if (char === '"' || char === "'" || char === "`") at = endOfText(source, at);
     else if ("{([".includes(char)) depth++;
     else if ("})]".includes(char)) depth--;
-    const body = text.slice(start, at + 1).trim();
+    if (comment !== undefined || depth > 0 || !(char === ";" || char === "}")) continue;
+    const raw = source.slice(start, at + 1);
+    const text = withoutComments(raw).trim();
     const block =
       char === "}" &&
-      /^(?:export )?(?:declare )?(?:abstract )?(?:class|interface|enum|namespace)\b/.test(body);
-    if (depth > 0 || !(char === ";" || block)) continue;
-    if (body !== ";") statements.push({ text: body, name: DECLARED.exec(body)?.[1] });
+      /^(?:export )?(?:declare )?(?:abstract )?(?:class|interface|enum|namespace)\b/.test(text);
+    if (!(char === ";" || block)) continue;
+    const before = COMMENTS.exec(raw)?.[0] ?? "";
+    if (text !== ";")
+      statements.push({
+        text,
+        documented: raw.slice(before.length).trim(),
+        doc: docOf(before),
+        name: DECLARED.exec(text)?.[1],
+      });
     start = at + 1;
   }
   return statements;
+}
+
+/** The last doc comment of several, without its stars. */
+function docOf(comments: string): string | undefined {
+  const last = [...comments.matchAll(/\/\*\*([^]*?)\*\//g)].at(-1)?.[1];
+  return last?.replaceAll(/^[ \t]*\* ?/gm, "").trim();
 }
 
 /** Names that a module hands on: its own, and those of other modules with the name that they have there. */
@@ -60,8 +82,8 @@ export function exportsOf(statements: readonly Statement[]): Exported[] {
 function withoutComments(source: string): string {
   let text = "";
   for (let at = 0; at < source.length; at++) {
-    if (source.startsWith("/*", at)) at = Math.max(at, source.indexOf("*/", at + 2) + 1);
-    else if (source.startsWith("//", at)) at = lineEnd(source, at);
+    const comment = endOfComment(source, at);
+    if (comment !== undefined) at = comment;
     else if (source[at] === '"' || source[at] === "'") {
       const end = endOfText(source, at);
       text += source.slice(at, end + 1);
@@ -69,6 +91,12 @@ function withoutComments(source: string): string {
     } else text += source[at];
   }
   return text.replaceAll(/\n\s*\n/g, "\n");
+}
+
+/** The last character of the comment that starts here; undefined: none does. */
+function endOfComment(source: string, at: number): number | undefined {
+  if (source.startsWith("/*", at)) return Math.max(at, source.indexOf("*/", at + 2) + 1);
+  return source.startsWith("//", at) ? lineEnd(source, at) : undefined;
 }
 
 function lineEnd(source: string, at: number): number {

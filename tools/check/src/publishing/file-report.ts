@@ -9,7 +9,7 @@ export function fileReport(packed: readonly PackedPackage[]): string {
   return packed
     .flatMap(({ name, files }) => {
       const others = files
-        .filter((file) => !USUAL.test(file) && sourceOf(file) === undefined)
+        .filter((file) => !USUAL.test(file) && sourceOf(file, files) === undefined)
         .map((file) => file.replace(/-[\w-]{8}(\.\w+(?:\.map)?)$/, "-HASH$1"));
       return others.length === 0
         ? []

@@ -27,8 +27,10 @@ export declare const typed: import("typed").Thing;
 });
 
 it("knows which source a built file has", () => {
-  expect(sourceOf("dist/a/b.d.ts.map")).toBe("src/a/b");
-  expect(sourceOf("dist/a.js")).toBe("src/a");
-  expect(sourceOf("dist/a.wasm")).toBeUndefined();
-  expect(sourceOf("src/a.ts")).toBeUndefined();
+  const files = ["dist/a/b.d.ts", "dist/a.d.ts", "dist/bundle.js"];
+  expect(sourceOf("dist/a/b.d.ts.map", files)).toBe("src/a/b");
+  expect(sourceOf("dist/a.js", files)).toBe("src/a");
+  expect(sourceOf("dist/bundle.js", files)).toBeUndefined();
+  expect(sourceOf("dist/a.wasm", files)).toBeUndefined();
+  expect(sourceOf("src/a.ts", files)).toBeUndefined();
 });

@@ -3,13 +3,18 @@ import { Stranger } from "./stranger.ts";
 
 const TINY = "node_modules/@moonlight-rl/tiny-moonlight/assets/models/moonlight-rl/tiny-moonlight";
 
-/** The least that our declarations are promised for, the last of each line, and today's. */
-const TYPESCRIPTS = ["5.6.3", "5.9.3", "6.0.3", "7.0.2"];
-const SETTINGS: Readonly<Record<string, object>> = {
+/** The least that our declarations are promised for, the last of each line, and today's; each with what consumers set. */
+const COMPILERS: Readonly<Record<string, readonly (keyof typeof SETTINGS)[]>> = {
+  "5.6.3": ["nodenext", "bundler"],
+  "5.9.3": ["nodenext"],
+  "6.0.3": ["bundler"],
+  "7.0.2": ["nodenext", "bundler", "commonjs that imports"],
+};
+const SETTINGS = {
   nodenext: { module: "nodenext" },
   bundler: { module: "esnext", moduleResolution: "bundler" },
   "commonjs that imports": { module: "node20" },
-};
+} as const;
 
 const API = `
 import { adoptArtifact, runStage } from "@moonlight-rl/pipeline";
@@ -57,7 +62,7 @@ export function* oneStage(root: string, registry: string): Generator<Step> {
         "@moonlight-rl/tiny-moonlight",
         "zod@4",
         "@types/node@20",
-        ...TYPESCRIPTS.map((version) => `ts-${version}@npm:typescript@${version}`),
+        ...Object.keys(COMPILERS).map((version) => `ts-${version}@npm:typescript@${version}`),
       );
     },
   ];
@@ -98,10 +103,8 @@ export function* oneStage(root: string, registry: string): Generator<Step> {
       await it.run("node", "run.cjs");
     },
   ];
-  for (const version of TYPESCRIPTS)
-    for (const [name, options] of Object.entries(SETTINGS)) {
-      // Not known to it yet.
-      if (name.startsWith("commonjs") && version.startsWith("5.6")) continue;
+  for (const [version, settings] of Object.entries(COMPILERS))
+    for (const name of settings)
       yield [
         `TypeScript ${version}, ${name}`,
         async () => {
@@ -114,7 +117,7 @@ export function* oneStage(root: string, registry: string): Generator<Step> {
                 strict: true,
                 noEmit: true,
                 types: ["node"],
-                ...options,
+                ...SETTINGS[name],
               },
               files: ["use.mts"],
             }),
@@ -122,5 +125,4 @@ export function* oneStage(root: string, registry: string): Generator<Step> {
           await it.run("node", `node_modules/ts-${version}/bin/tsc`, "-p", ".");
         },
       ];
-    }
 }

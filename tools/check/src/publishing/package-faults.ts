@@ -37,10 +37,13 @@ function contentFaults({ name, folder, files, size }: PackedPackage): string[] {
   if (unwanted.length > 0)
     faults.push(`would publish ${unwanted.slice(0, 5).join(", ")} (${unwanted.length} files)`);
   // A build leaves the results of sources that are gone.
-  const stale = files.filter((file) => sourceOf(file) !== undefined && !sourceExists(folder, file));
+  const stale = files.filter((file) => {
+    const source = sourceOf(file, files);
+    return source !== undefined && !sourceExists(folder, source);
+  });
   if (stale.length > 0)
     faults.push(
-      `would publish ${stale.slice(0, 3).join(", ")}, whose source is gone: npx tsc -b --clean`,
+      `would publish ${stale.slice(0, 3).join(", ")}, whose source is gone: rm -r ${folder}/dist && npm run build`,
     );
   const budget = BUDGET[name] ?? USUAL_BUDGET;
   if (size > budget)
@@ -48,14 +51,13 @@ function contentFaults({ name, folder, files, size }: PackedPackage): string[] {
   return faults;
 }
 
-/** The source of a built file, without its ending; undefined for what no compiler wrote. */
-export function sourceOf(file: string): string | undefined {
+/** The source of a file that the compiler wrote, without its ending; undefined for all others. It declares whatever it compiles. */
+export function sourceOf(file: string, files: readonly string[]): string | undefined {
   const name = /^dist\/(.*?)(?:\.d\.ts|\.js)(?:\.map)?$/.exec(file)?.[1];
-  return name === undefined ? undefined : `src/${name}`;
+  return name !== undefined && files.includes(`dist/${name}.d.ts`) ? `src/${name}` : undefined;
 }
 
-function sourceExists(folder: string, file: string): boolean {
-  const source = sourceOf(file) ?? "";
+function sourceExists(folder: string, source: string): boolean {
   return [".ts", ".tsx"].some((ending) => existsSync(join(folder, `${source}${ending}`)));
 }
 

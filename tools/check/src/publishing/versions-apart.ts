@@ -13,7 +13,7 @@ const NO_HOST = "http://127.0.0.1:9";
 
 /** The tiny pipeline up to a trained checkpoint, with two of its stages from where they are asked for. */
 function composition(fetch: string, train: string): string {
-  const settings = SHORT_RUN.map((flag) => flag.replace("--set=", ""));
+  const settings = [...SHORT_RUN.map((flag) => flag.replace("--set=", "")), "rollout.numRollout=2"];
   return `
 import { startHubServer } from "@moonlight-rl/hub";
 import { definePipeline, runPipeline } from "@moonlight-rl/pipeline";
@@ -172,7 +172,7 @@ export function* versionsApart(
         ...[...stages, "tiny-moonlight"].map((name) => `@moonlight-rl/${name}@${today(name)}`),
       );
       const tiny =
-        "node_modules/@moonlight-rl/tiny-moonlight/assets/models/moonlight-rl/tiny-moonlight";
+        "./node_modules/@moonlight-rl/tiny-moonlight/assets/models/moonlight-rl/tiny-moonlight";
       const digests = await Promise.all([
         it.run("npx", "moonlight-fetch", tiny, "--json"),
         it.run("npx", "moonlight-convert", "--model", tiny, "--to", "torch_dist", "--json"),

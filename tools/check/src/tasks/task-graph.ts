@@ -1,16 +1,14 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import { z } from "zod";
+import { runIn } from "../workspace/steps.ts";
 
 /** A task of a package as a task runner sees it: "@moonlight-rl/core:build". */
 export interface Task {
   readonly dependsOn: readonly string[];
   /** Folders that it writes, relative to its package. */
   readonly outputs: readonly string[];
-  /** Of what goes in; only Turbo tells it without running. */
-  readonly hash?: string;
 }
 export type TaskGraph = ReadonlyMap<string, Task>;
 
@@ -30,7 +28,6 @@ const turboSchema = z.object({
   tasks: z.array(
     z.object({
       taskId: z.string(),
-      hash: z.string(),
       outputs: z.array(z.string()).nullable(),
       dependencies: z.array(z.string()),
     }),
@@ -41,12 +38,7 @@ export async function nxTasks(cwd: string): Promise<TaskGraph> {
   const folder = await mkdtemp(join(tmpdir(), "moonlight-nx-"));
   try {
     const file = join(folder, "graph.json");
-    await execa("nx", ["run-many", "-t", ...TASKS, `--graph=${file}`], {
-      cwd,
-      preferLocal: true,
-      stdin: "ignore",
-      env: { NX_DAEMON: "false" },
-    });
+    await runIn(cwd, "nx", ["run-many", "-t", ...TASKS, `--graph=${file}`]);
     const { tasks } = nxSchema.parse(JSON.parse(await readFile(file, "utf8")));
     return new Map(
       Object.entries(tasks.tasks).map(([id, { projectRoot, outputs }]) => [
@@ -63,20 +55,13 @@ export async function nxTasks(cwd: string): Promise<TaskGraph> {
 }
 
 export async function turboTasks(cwd: string): Promise<TaskGraph> {
-  const { stdout } = await execa("turbo", ["run", ...TASKS, "--dry=json"], {
-    cwd,
-    preferLocal: true,
-    stdin: "ignore",
-    maxBuffer: 1 << 28,
-    env: { TURBO_TELEMETRY_DISABLED: "1" },
-  });
+  const stdout = await runIn(cwd, "turbo", ["run", ...TASKS, "--dry=json"]);
   const { tasks } = turboSchema.parse(JSON.parse(stdout.slice(stdout.indexOf("{"))));
   const name = (id: string): string => id.replace("#", ":");
   return new Map(
-    tasks.map(({ taskId, hash, outputs, dependencies }) => [
+    tasks.map(({ taskId, outputs, dependencies }) => [
       name(taskId),
       {
-        hash,
         dependsOn: dependencies.map(name).sort(),
         outputs: (outputs ?? []).map((output) => output.replace(/\/\*\*$/, "")).sort(),
       },

@@ -13,12 +13,7 @@ export async function copyWorkspace(
   into: string,
   options: { readonly built?: boolean } = {},
 ): Promise<void> {
-  const { stdout } = await execa(
-    "git",
-    ["ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-    { stdin: "ignore", maxBuffer: 1 << 26 },
-  );
-  const files = stdout.split("\0").filter((file) => file !== "" && existsSync(file));
+  const files = await repositoryFiles();
   for (const folder of new Set(files.map((file) => dirname(join(into, file)))))
     await mkdir(folder, { recursive: true });
   for (const file of files) await cp(file, join(into, file), { verbatimSymlinks: true });
@@ -29,6 +24,12 @@ export async function copyWorkspace(
   await git(into, "init", "--quiet", "--initial-branch=main");
   await git(into, "add", "--all");
   await git(into, "commit", "--quiet", "--message=as it lies here");
+}
+
+/** Paths of all files that are part of this repository, also of those that are not committed yet. */
+export async function repositoryFiles(): Promise<string[]> {
+  const stdout = await git(".", "ls-files", "--cached", "--others", "--exclude-standard", "-z");
+  return stdout.split("\0").filter((file) => file !== "" && existsSync(file));
 }
 
 /** Runs git there, as nobody in particular. */

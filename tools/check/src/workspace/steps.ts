@@ -17,6 +17,14 @@ export async function runSteps(steps: Iterable<Step>): Promise<Verdict> {
   return { passed, failures: [] };
 }
 
+/** How task runners are started: nothing stays behind, nothing is told, and Nx has its plugins in its own process (half its start). */
+export const TOOL_ENV: Readonly<Record<string, string>> = {
+  NO_COLOR: "1",
+  NX_DAEMON: "false",
+  NX_ISOLATE_PLUGINS: "false",
+  TURBO_TELEMETRY_DISABLED: "1",
+};
+
 /** A program in a folder, with that folder's own commands first; its output, or an error with all that it wrote. */
 export async function runIn(
   cwd: string,
@@ -26,7 +34,7 @@ export async function runIn(
 ): Promise<string> {
   const { stdout } = await execa(file, args, {
     cwd,
-    env: { NO_COLOR: "1", NX_DAEMON: "false", TURBO_TELEMETRY_DISABLED: "1", ...env },
+    env: { ...TOOL_ENV, ...env },
     preferLocal: true,
     localDir: cwd,
     stdin: "ignore",

@@ -20,60 +20,53 @@ type Place = PromptAnswer["items"][number];
 /** Times that are listed at each end. */
 const ENDS = 12;
 
-/** The same prompt before and after: how it was answered over the rollouts. */
-export function PromptHistory({ run, prompt, rollout }: PromptHistoryProps): VNode {
+/** The same prompt before and after: how it was answered over the rollouts. Asked for when it is opened. */
+export function PromptHistory(props: PromptHistoryProps): VNode {
+  const [open, setOpen] = useState(false);
+  return (
+    <details class="history" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Before and after: this prompt in other rollouts</summary>
+      {open && <Places {...props} />}
+    </details>
+  );
+}
+
+function Places({ run, prompt, rollout }: PromptHistoryProps): VNode {
   const base = `/api/runs/${run}/prompts/${encodeURIComponent(prompt)}`;
   const early = useAnswer<PromptAnswer>(address(base, { limit: ENDS }));
   const total = early.data?.total ?? 0;
   const late = useAnswer<PromptAnswer>(
     total > ENDS ? address(base, { offset: Math.max(ENDS, total - ENDS), limit: ENDS }) : undefined,
   );
-  const [beside, setBeside] = useState(false);
   return (
-    <section class="history" aria-label="The same prompt over rollouts">
-      <Show answer={early} rows={2}>
-        {({ items }) => {
-          const places = [...items, ...(late.data?.items ?? [])];
-          const [first, last] = [places[0], places.at(-1)];
-          if (places.length < 2 || first === undefined || last === undefined)
-            return <p class="muted">This prompt was sampled once so far.</p>;
-          return (
-            <>
-              <header>
-                <h3>Before and after</h3>
-                <span class="muted">
-                  sampled {count(total, "time")}; mean reward {figure(first.meanReward)} in rollout{" "}
-                  {first.rollout}, {figure(last.meanReward)} in {last.rollout}
+    <Show answer={early} rows={2}>
+      {({ items }) => {
+        const places = [...items, ...(late.data?.items ?? [])];
+        const [first, last] = [places[0], places.at(-1)];
+        if (places.length < 2 || first === undefined || last === undefined)
+          return <p class="muted">It was sampled once so far.</p>;
+        return (
+          <>
+            <p class="muted">
+              Sampled {count(total, "time")}: mean reward {figure(first.meanReward)} in rollout{" "}
+              {first.rollout}, {figure(last.meanReward)} in {last.rollout}.
+            </p>
+            <div class="links">
+              {places.map((place, index) => (
+                <span key={`${place.rollout} ${place.group}`}>
+                  {index === ENDS && total > 2 * ENDS && <span class="muted"> … </span>}
+                  <PlaceButton place={place} here={place.rollout === rollout} />
                 </span>
-                <span class="push" />
-                <button
-                  type="button"
-                  class="button"
-                  aria-pressed={beside}
-                  onClick={() => setBeside(!beside)}
-                >
-                  {beside ? "Hide" : "Side by side"}
-                </button>
-              </header>
-              <div class="links">
-                {places.map((place, index) => (
-                  <span key={`${place.rollout} ${place.group}`}>
-                    {index === ENDS && total > 2 * ENDS && <span class="muted"> … </span>}
-                    <PlaceButton place={place} here={place.rollout === rollout} />
-                  </span>
-                ))}
-              </div>
-              {beside && (
-                <div class="columns">
-                  <Side run={run} place={first} title="First" />
-                  <Side run={run} place={last} title="Last" />
-                </div>
-              )}
-            </>
-          );
-        }}
-      </Show>
-    </section>
+              ))}
+            </div>
+            <div class="columns">
+              <Side run={run} place={first} title="First" />
+              <Side run={run} place={last} title="Last" />
+            </div>
+          </>
+        );
+      }}
+    </Show>
   );
 }
 

@@ -1,0 +1,179 @@
+import { execa } from "execa";
+import type { Browser } from "playwright-core";
+import { startDashboard } from "./dashboard-server.ts";
+import type { Findings } from "./findings.ts";
+import { Visit } from "./visit.ts";
+
+export interface LargeRun {
+  readonly rollouts: number;
+  readonly groups: number;
+  readonly samples: number;
+}
+
+const MAKE = "apps/dashboard/dist/testing/make-run-bin.js";
+const FIRST_PAINT_MS = 1_000;
+const INTERACTION_MS = 100;
+/** Growth that scrolling through everything may leave behind. */
+const HEAP_MB = 12;
+const NODES = 1_500;
+
+/** The page over a run of thousands of rollouts: how soon it is there, how soon it answers, and what it holds on to. */
+export async function checkLargeRun(
+  browser: Browser,
+  workspace: string,
+  { rollouts, groups, samples }: LargeRun,
+  findings: Findings,
+): Promise<void> {
+  const { stdout: run } = await execa(process.execPath, [
+    MAKE,
+    `--out=${workspace}`,
+    `--rollouts=${rollouts}`,
+    `--groups=${groups}`,
+    `--samples=${samples}`,
+  ]);
+  findings.note(`${rollouts} rollouts × ${groups} groups × ${samples} samples`);
+  const server = await startDashboard(workspace);
+  try {
+    const visit = await Visit.begin(browser, server.url);
+    for (const section of ["overview", "metrics", "rollouts", "logs"])
+      await findings.below(`first paint of ${section}`, FIRST_PAINT_MS, "ms", async () => {
+        await visit.open(`/runs/${run}/${section}`);
+        return visit.firstPaint();
+      });
+    await measureInteractions(visit, run, rollouts, findings);
+    await findings.step("memory stays bounded", () =>
+      scrollThrough(visit, run, rollouts, findings),
+    );
+    await findings.step("nothing went wrong meanwhile", async () => visit.faults);
+    await visit.close();
+  } finally {
+    await server.close();
+  }
+}
+
+async function measureInteractions(
+  visit: Visit,
+  run: string,
+  rollouts: number,
+  findings: Findings,
+): Promise<void> {
+  const { page } = visit;
+  const head = '[aria-label="Groups"] h2';
+  await visit.open(`/runs/${run}/rollouts`);
+  await page.waitForSelector('[aria-label="Samples"] .sample');
+  await visit.screen("large-rollouts");
+  let row = 0;
+  await findings.below("another rollout", INTERACTION_MS, "ms", async () => {
+    row++;
+    const target = `[aria-label="Rollouts"] [role=option]:nth-child(${row + 2})`;
+    const name = await page.locator(`${target} .number`).first().textContent();
+    return visit.press(target, head, `Rollout ${name}`);
+  });
+  row = 0;
+  await findings.below("another group", INTERACTION_MS, "ms", async () => {
+    row++;
+    const target = `[aria-label="Groups"] [role=option]:nth-child(${(row % 3) + 1})`;
+    const question = await page.locator(`${target} .clip`).first().textContent();
+    return visit.press(target, '[aria-label="Samples"] .question', question ?? "");
+  });
+  row = 0;
+  await findings.below("another sample", INTERACTION_MS, "ms", async () => {
+    row++;
+    const target = `.samples tbody tr:nth-child(${(row % 4) + 1}) button`;
+    const name = await page.locator(target).textContent();
+    return visit.press(target, '[aria-label="Samples"] .sample h3', `Sample ${name}`);
+  });
+  const places = [0.2, 0.9, 0.5, 0.1, 0.7];
+  await findings.below("a jump within the rollouts", INTERACTION_MS, "ms", async () => {
+    const wanted = Math.floor(rollouts * (places.shift() ?? 0.5));
+    return page.evaluate(
+      (index) =>
+        new Promise<number>((resolve) => {
+          const list = document.querySelector<HTMLElement>('[role=listbox][aria-label="Rollouts"]');
+          const start = performance.now();
+          if (list !== null) list.scrollTop = index * 32;
+          const look = (): void => {
+            const rows = [...(list?.querySelectorAll("[role=option]") ?? [])];
+            const there = rows.some(
+              (one) => one.querySelector(".rollout-row .number")?.textContent === String(index),
+            );
+            if (there) setTimeout(() => resolve(performance.now() - start));
+            else requestAnimationFrame(look);
+          };
+          look();
+        }),
+      wanted,
+    );
+  });
+  const sections = ["Metrics", "Log", "Alarms", "Overview", "Artifacts"];
+  await findings.below("another part of the run", INTERACTION_MS, "ms", async () => {
+    const title = sections.shift() ?? "Metrics";
+    const path = title === "Log" ? "logs" : title.toLowerCase();
+    return visit.press(`nav a[href$="/${path}"]`, "h1", title);
+  });
+  await visit.open(`/runs/${run}/metrics`);
+  await page.waitForSelector(".u-over");
+  await visit.screen("large-metrics");
+  let smooth = 0;
+  await findings.below("smoothing", INTERACTION_MS, "ms", async () => {
+    smooth++;
+    return page.evaluate(
+      (value) =>
+        new Promise<number>((resolve) => {
+          const slider = document.querySelector<HTMLInputElement>("input[type=range]");
+          const start = performance.now();
+          if (slider !== null) slider.value = String(value);
+          slider?.dispatchEvent(new Event("input", { bubbles: true }));
+          requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - start)));
+        }),
+      smooth / 10,
+    );
+  });
+}
+
+/** Goes to many places of all lists; what was seen has to be let go. */
+async function scrollThrough(
+  visit: Visit,
+  run: string,
+  rollouts: number,
+  findings: Findings,
+): Promise<string[]> {
+  const { page } = visit;
+  await visit.open(`/runs/${run}/rollouts`);
+  await page.waitForSelector('[aria-label="Samples"] .sample');
+  const tour = async (from: number, steps: number): Promise<void> => {
+    for (let i = 0; i < steps; i++) {
+      const rollout = (from + i * Math.floor(rollouts / steps)) % rollouts;
+      await page.evaluate((index) => {
+        const list = document.querySelector<HTMLElement>('[role=listbox][aria-label="Rollouts"]');
+        if (list !== null) list.scrollTop = index * 32;
+      }, rollout);
+      const row = page.locator('[aria-label="Rollouts"] [role=option]', {
+        has: page.locator(`.rollout-row .number:first-child`, {
+          hasText: new RegExp(`^${rollout}$`),
+        }),
+      });
+      await row.first().click();
+      await page.waitForFunction(
+        (name) => document.querySelector('[aria-label="Groups"] h2')?.textContent === name,
+        `Rollout ${rollout}`,
+      );
+      await page.waitForSelector('[aria-label="Samples"] .sample');
+    }
+  };
+  // What is made once (shapes, compiled code, caches of fonts) is not growth.
+  await tour(1, 15);
+  const before = await visit.memory();
+  await tour(7, 60);
+  const after = await visit.memory();
+  const grown = (after.heap - before.heap) / 1e6;
+  findings.note(
+    `heap ${(before.heap / 1e6).toFixed(1)} MB, after 60 more rollouts ${(after.heap / 1e6).toFixed(1)} MB; nodes ${before.nodes}, then ${after.nodes}`,
+  );
+  return [
+    ...(grown > HEAP_MB ? [`the heap grew by ${grown.toFixed(1)} MB`] : []),
+    ...(after.nodes - before.nodes > NODES
+      ? [`the document grew from ${before.nodes} to ${after.nodes} nodes`]
+      : []),
+  ];
+}
