@@ -6,6 +6,7 @@ export { withEndpoint } from "./hub/bundled-hub.ts";
 export { collectReport } from "./report/collect-report.ts";
 export { reportPage } from "./report/report-page.ts";
 export type {
+  ReportArtifact,
   ReportComparison,
   ReportData,
   ReportEvaluation,

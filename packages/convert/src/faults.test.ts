@@ -66,6 +66,17 @@ async function editConfig(folder: string, changes: object): Promise<void> {
 }
 
 describe("a fault is a coded error, and nothing is published", () => {
+  it("C4 a tensor of another dtype than config.json names", () =>
+    failing(
+      (folder) =>
+        reheader(folder, (header) => {
+          const entry = header["lm_head.weight"];
+          if (entry !== undefined) entry.dtype = "F16";
+          return JSON.stringify(header);
+        }),
+      { code: "TENSOR_DTYPE", exitCode: 4, field: "lm_head.weight" },
+    ));
+
   it("C1 missing shard", () =>
     failing(
       async (folder) => {

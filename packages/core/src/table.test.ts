@@ -33,6 +33,10 @@ it("goes on below itself in the last column, where the screen ends", () => {
     ].join("\n"),
   );
   expect(table(40)).toContain("train  recipe comes from rollout-config\n");
+  const path = "a/path/that/fits/on/no/screen";
+  expect(
+    formatTable([{ title: "of" }, { title: "file" }], [["x", `in ${path} too`]], { width: 20 }),
+  ).toBe(["of  file", "x   in", `    ${path}`, "    too"].join("\n"));
   // A word that fits nowhere is not cut, and a screen that is far too narrow is not filled with single letters.
   expect(table(3)).toContain("train  recipe comes\n       from\n       rollout-config");
 });

@@ -24,17 +24,18 @@ export function formatTable(
   );
   const taken = widths.slice(0, -1).reduce((sum, size) => sum + size + 2, 0);
   const room = Math.max(LEAST, (options.width ?? Number.POSITIVE_INFINITY) - taken);
-  const line = (cells: readonly string[]): string => {
-    const last = cells[columns.length - 1] ?? "";
-    if (width(last) > room) {
-      const [first = "", ...rest] = wrapText(last, { width: room }).split("\n");
-      const below = rest.map((part) => `${" ".repeat(taken)}${part}`);
-      return [line([...cells.slice(0, columns.length - 1), first]), ...below].join("\n");
-    }
-    return columns
+  const aligned = (cells: readonly string[]): string =>
+    columns
       .map((column, i) => pad(cells[i] ?? "", widths[i] ?? 0, column.align ?? "left"))
       .join("  ")
       .trimEnd();
+  const line = (cells: readonly string[]): string => {
+    const last = cells[columns.length - 1] ?? "";
+    if (width(last) <= room) return aligned(cells);
+    // A word that is longer than the room stays whole, and the screen breaks it.
+    const [first = "", ...rest] = wrapText(last, { width: room }).split("\n");
+    const below = rest.map((part) => `${" ".repeat(taken)}${part}`);
+    return [aligned([...cells.slice(0, columns.length - 1), first]), ...below].join("\n");
   };
   return [line(columns.map((column) => column.title)), ...rows.map(line)].join("\n");
 }

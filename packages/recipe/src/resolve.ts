@@ -26,6 +26,13 @@ export interface ResolvedRecipe {
  * Lays profile < files < `--set` over each other into one complete recipe.
  *
  * @throws UsageError that names the layer and the field (unknown keys with a suggestion).
+ *
+ * @example
+ * import { resolveRecipe } from "@moonlight-rl/recipe";
+ *
+ * const { recipe, provenance } = resolveRecipe({ profile: "tiny", set: ["rollout.numRollout=20"] });
+ * recipe.rollout.numRollout; // 20
+ * console.log(provenance["rollout.numRollout"]);
  */
 export function resolveRecipe(options: ResolveOptions): ResolvedRecipe {
   const files = (options.files ?? []).map((file) => ({ file, layer: parseRecipeFile(file) }));

@@ -9,7 +9,7 @@ import {
   type Budget,
   type Polynomial,
 } from "./polynomial.ts";
-import { addRatios, like, multiplyRatios, type Ratio } from "./quantity.ts";
+import { addRatios, like, multiplyRatios, type Ratio, type Value } from "./quantity.ts";
 
 interface Atom {
   readonly key: string;
@@ -62,6 +62,14 @@ export class Atoms {
 
   isPositive(name: string): boolean {
     return name === "pi" || this.#atom(name)?.positive === true;
+  }
+
+  /** Whether nothing stands in it that is not known to be real. */
+  isReal(value: Value): boolean {
+    if (typeof value === "number") return true;
+    const { numerator, denominator } = this.reduce(value);
+    const names = [...numerator.keys(), ...denominator.keys()].flatMap((key) => key.split("*"));
+    return names.every((name) => name === "" || this.isPositive(name));
   }
 
   relationOf(name: string): Atom["relation"] {

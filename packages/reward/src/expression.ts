@@ -203,11 +203,12 @@ class Reader {
     return reduced.numerator.size > 0 && !this.atoms.mentions(reduced);
   }
 
-  #isReal(value: Value): boolean {
-    if (typeof value === "number") return true;
-    const { numerator, denominator } = this.atoms.reduce(value);
-    const names = [...numerator.keys(), ...denominator.keys()].flatMap((key) => key.split("*"));
-    return names.every((name) => name === "" || this.atoms.isPositive(name));
+  /** Of a function, after whose last argument a comma may stand. */
+  #argument(): Value {
+    const value = this.#bits();
+    this.#take(",");
+    if (!this.#take(")")) throw new NotComputable();
+    return value;
   }
 
   #number(literal: string): Value {
@@ -248,20 +249,20 @@ class Reader {
     this.#nameEnd = this.#at;
     if (name === "pi") return unknown("pi");
     const means = { atoms: this.atoms, budget: this.#budget };
-    if (name === "sqrt" && this.#take("(")) return squareRoot(this.#group(), means);
-    if (name === "ln" && this.#take("(")) return logarithm(this.#group(), means);
+    if (name === "sqrt" && this.#take("(")) return squareRoot(this.#argument(), means);
+    if (name === "ln" && this.#take("(")) return logarithm(this.#argument(), means);
     if ((name === "re" || name === "im") && this.#take("(")) {
-      const value = this.#group();
-      if (!this.#isReal(value)) throw new NotComputable();
+      const value = this.#argument();
+      if (!this.atoms.isReal(value)) throw new NotComputable();
       return name === "re" ? value : whole(0n);
     }
     if ((name === "rf" || name === "ff") && this.#take("(")) {
       const from = this.#bits();
       if (!this.#take(",")) throw new NotComputable();
-      return fallingFactorial(from, this.#group(), name === "rf" ? 1n : -1n, means);
+      return fallingFactorial(from, this.#argument(), name === "rf" ? 1n : -1n, means);
     }
     if (name === "li" && this.#take("(")) {
-      const value = this.#group();
+      const value = this.#argument();
       if (typeof value === "number") throw new NotComputable();
       return this.atoms.of(`li ${this.atoms.describe(value)}`);
     }

@@ -26,7 +26,16 @@ export function isGraderName(name: string): boolean {
   return Object.hasOwn(GRADERS, baseName(name));
 }
 
-/** The grader of that name. An unknown name is a `UsageError`. */
+/**
+ * The grader of that name. An unknown name is a `UsageError`.
+ *
+ * @example
+ * import { getGrader } from "@moonlight-rl/reward";
+ *
+ * const grade = getGrader("math");
+ * grade("It is \\boxed{0.5}.", "1/2").reward; // 1
+ * grade("I do not know.", "1/2").outcome; // "no_answer"
+ */
 export function getGrader(name: string): Grader {
   const base = baseName(name);
   const grader = Object.hasOwn(GRADERS, base) ? GRADERS[base] : undefined;

@@ -1,5 +1,5 @@
 import { absolute, gcd, primesOf } from "./integers.ts";
-import { constant, constantOf, EffortExceeded, ONE } from "./polynomial.ts";
+import { constant, constantOf, EffortExceeded, ONE, quantity } from "./polynomial.ts";
 import { contentOf, MAX_ROOT_DEGREE, rootOf, type Means } from "./roots.ts";
 import {
   checked,
@@ -11,6 +11,7 @@ import {
   multiplyRatios,
   NotComputable,
   numberOf,
+  opposite,
   power,
   product,
   sum,
@@ -21,6 +22,8 @@ import {
 
 /** Greater powers of numbers than the reference computes in any time. Bits. */
 const MAX_POWER_BITS = 1 << 27;
+/** Greater ones would take half of the budget. */
+const MAX_COMPUTED_BITS = 110_000;
 
 /** `base` to the `exponent` as the reference's algebra sees it: whole, broken and unknown exponents. */
 export function raised(base: Value, exponent: Value, means: Means): Value {
@@ -110,7 +113,12 @@ export function logarithm(value: Value, { atoms, budget }: Means): Value {
   }
   const number = numberOf(atoms.reduce(value));
   if (number === undefined) return atoms.of(`ln ${atoms.describe(value)}`);
-  if (number.numerator <= 0n || number.denominator <= 0n) throw new NotComputable();
+  if (number.numerator === 0n || number.denominator === 0n) throw new NotComputable();
+  if (number.numerator < 0n !== number.denominator < 0n) {
+    const turned = { numerator: quantity("pi"), denominator: ONE };
+    const imaginary = multiplyRatios(atoms.root(whole(-1n), 2), turned, budget);
+    return sum(logarithm(opposite(value), { atoms, budget }), imaginary, budget);
+  }
   let result: Value = whole(0n);
   for (const [part, sign] of [
     [number.numerator, 1n],
@@ -125,16 +133,19 @@ export function logarithm(value: Value, { atoms, budget }: Means): Value {
 }
 
 /** To a whole power; one that is too large to compute stands for itself. */
-function wholePower(base: Ratio, exponent: bigint, { atoms, budget }: Means): Ratio {
+function wholePower(base: Ratio, exponent: bigint, means: Means): Ratio {
+  const { atoms, budget } = means;
+  const reduced = atoms.reduce(base);
+  const number = numberOf(reduced);
+  const bits = number === undefined ? 0 : number.numerator.toString(2).length;
+  const size = BigInt(bits) * absolute(exponent);
+  if (size > BigInt(MAX_POWER_BITS)) throw new EffortExceeded();
   try {
+    // Known beforehand, so that nothing of the budget is spent in vain.
+    if (bits > 1 && size > BigInt(MAX_COMPUTED_BITS)) throw new EffortExceeded();
     return power(base, whole(exponent), budget) as Ratio;
   } catch (error) {
     if (!(error instanceof EffortExceeded)) throw error;
-    const reduced = atoms.reduce(base);
-    const number = numberOf(reduced);
-    const bits = number === undefined ? 1 : number.numerator.toString(2).length;
-    const isNumber = number !== undefined;
-    if (isNumber && BigInt(bits) * absolute(exponent) > BigInt(MAX_POWER_BITS)) throw error;
     return atoms.of(`power ${exponent} of ${atoms.describe(reduced)}`);
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Gate, Verdict } from "./gate.ts";
@@ -9,6 +9,8 @@ import {
   SHORT_RUN,
   type CommandResult,
 } from "./moonlight-command.ts";
+
+const TINY = "packages/tiny-moonlight/assets/models/moonlight-rl/tiny-moonlight";
 
 /** The README's commands, in a short form, as a newcomer types them; and what bad input gets. */
 export function commandsGate(): Gate {
@@ -96,7 +98,12 @@ async function check(folder: string): Promise<Verdict> {
   );
 
   await stagesAlone(summary.outputs, workspace, command);
+  const before = await readdir(join(workspace, "store"));
   await badInput(folder, command);
+  expect(
+    "and nothing of any of it is published",
+    (await readdir(join(workspace, "store"))).join() === before.join(),
+  );
   return { passed, failures };
 }
 
@@ -168,6 +175,13 @@ async function stagesAlone(outputs: unknown, workspace: string, command: Command
 
 /** A coded error with a hint and the documented exit code, nothing half-done. */
 async function badInput(folder: string, command: Command): Promise<void> {
+  const spoilt = async (name: string, spoil: (weights: Buffer) => Buffer): Promise<string> => {
+    const model = join(folder, name);
+    await cp(TINY, model, { recursive: true });
+    const weights = join(model, "model.safetensors");
+    await writeFile(weights, spoil(await readFile(weights)));
+    return model;
+  };
   const fails = (exitCode: number, code: string) => (result: CommandResult) =>
     result.exitCode === exitCode && result.stderr.includes(code) && result.stderr.includes("hint");
   await command(
@@ -194,5 +208,19 @@ async function badInput(folder: string, command: Command): Promise<void> {
     "a broken config.json",
     ["convert", "--to", "torch_dist", "--model", broken],
     ({ exitCode, stderr }) => exitCode === 2 && stderr.includes("MODEL_CONFIG_INVALID"),
+  );
+  const short = await spoilt("short", (weights) => weights.subarray(0, -100));
+  await command(
+    "truncated safetensors",
+    ["convert", "--to", "torch_dist", "--model", short],
+    fails(4, "SAFETENSORS_TRUNCATED"),
+  );
+  const odd = await spoilt("odd", (weights) =>
+    Buffer.from(weights.toString("latin1").replace('"BF16"', '"F16" '), "latin1"),
+  );
+  await command(
+    "a tensor of the wrong dtype",
+    ["convert", "--to", "torch_dist", "--model", odd],
+    fails(4, "TENSOR_DTYPE"),
   );
 }

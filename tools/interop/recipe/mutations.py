@@ -16,7 +16,7 @@ FLOATS = ("-1", "-0.5", "0", "0.0", "1e-6", "0.5", "1", "1.5", "2", "100")
 ODD_FLOATS = ("-1e-7", "nan", "inf", "-inf", "x", "", "1e", "1_0.5", ".5", "5.", "+1")
 TEXTS = ("x", "", "none", "8", "/nonexistent/x", "{data}", "{ref}", "no.such.name", "a b", "True")
 JSONS = ("{}", '{"a": 1}', "{bad", "[]", "null", "1", '"x"', "NaN", '{"a": "1"}')
-CONFIG_VALUES = ("__delete__", None, 0, 1, -1, 2.5, "x", True, False, [], {}, 50000, 1e-5, 64, 2048)
+CONFIG_VALUES = ("__delete__", None, -1, 2.5, "x", True, False, [], {}, 65, 2048)
 ENVIRONMENT = (
     {"CUDA_DEVICE_MAX_CONNECTIONS": None},
     {"CUDA_DEVICE_MAX_CONNECTIONS": "8"},
@@ -157,7 +157,8 @@ class Mutations:
     def config(self, case: Case) -> Case:
         key = self.random.choice([*BASE_CONFIG, "text_config", "q_lora_rank", "rope_parameters", "norm_epsilon", "x"])
         old = BASE_CONFIG.get(key)
-        near = [old + 1, old * 2, float(old), str(old)] if isinstance(old, int | float) else []
+        # Not 27.0: what JSON calls a number is one kind on this side of the comparison.
+        near = [old + 1, old * 2, str(old)] if isinstance(old, int | float) else []
         value = self.random.choice([*CONFIG_VALUES, *near])
         told = f"config {key}={value!r}"
         return replace(case, mutations=[*case.mutations, told], hf_config={**case.hf_config, key: value})
@@ -223,6 +224,6 @@ class Mutations:
             return str(self.random.choice([*FLOATS, *map(str, near), *(ODD_FLOATS if self.random.random() < 0.2 else ())]))
         if kind == "loads":
             return self.random.choice(JSONS)
-        if kind == "str" and action.default and self.random.random() < 0.2:
+        if kind == "str" and action.default not in (None, "", argparse.SUPPRESS) and self.random.random() < 0.2:
             return str(action.default)
         return self.random.choice((*TEXTS, "1", "2", "[0]*27", "[0]+[1]*26", "(1,2)", "1,2", "flash", "full"))

@@ -86,9 +86,10 @@ class Reference:
         inner = getattr(module, name)
 
         def labelled(*args, **kwargs):
-            self.stage = before
+            outer, self.stage = self.stage, before
             result = inner(*args, **kwargs)
-            self.stage = after
+            # Called again from a later stage, it leaves that stage as it was.
+            self.stage = after if outer in ("argparse", before) else outer
             return result
 
         setattr(module, name, labelled)
@@ -146,6 +147,7 @@ class Reference:
             args = self.arguments.parse_args()
             self.stage = "miles"
             assert not args.fully_async
+            resolved = {name: plain(symbolic(getattr(args, name, None), folder)) for name in self.names}
             if not args.debug_rollout_only:
                 self.trainer(args)
         except SystemExit as error:
@@ -160,7 +162,6 @@ class Reference:
                 "error_type": type(error).__name__,
                 "message": symbolic(str(error), folder)[:300],
             }
-        resolved = {name: plain(symbolic(getattr(args, name, None), folder)) for name in self.names}
         return {"outcome": "accept", "resolved": resolved}
 
     def trainer(self, args) -> None:

@@ -51,6 +51,7 @@ class FusedAdam:
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self, sglang: Path) -> None:
         self.sglang = sglang
+        self.names = {name for name in STOOD_IN if name == "sglang" or importlib.util.find_spec(name) is None}
 
     def find_spec(self, name: str, _path=None, _target=None) -> ModuleSpec | None:
         top = name.split(".")[0]
@@ -60,7 +61,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             file = self.sglang / name.replace(".", "/")
             file = file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
             return importlib.util.spec_from_file_location(name, file)
-        return ModuleSpec(name, self, is_package=True) if top in STOOD_IN else None
+        return ModuleSpec(name, self, is_package=True) if top in self.names else None
 
     def create_module(self, spec: ModuleSpec):
         module = StandIn(name=spec.name)
@@ -87,7 +88,7 @@ def functions(file: Path, names: tuple[str, ...], scope: dict | None = None) -> 
         for argument in node.args.args:
             argument.annotation = None
     scope = {"__name__": "functions", **(scope or {})}
-    exec("import argparse, json, re", scope)
+    exec("import argparse, json, re\nfrom decimal import Decimal\norjson = json", scope)
     exec(compile(tree, str(file), "exec"), scope)
     return {name: scope[name] for name in names}
 

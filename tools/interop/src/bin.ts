@@ -12,6 +12,8 @@ interface Flags {
   readonly megatron?: string;
   readonly only?: readonly string[];
   readonly update?: true;
+  readonly seed?: string;
+  readonly count?: string;
 }
 
 const program = new Command("interop")
@@ -21,6 +23,8 @@ const program = new Command("interop")
   .option("--miles <folder>", "checkout of miles, for checks that run its code")
   .option("--megatron <folder>", "checkout of Megatron-LM, likewise")
   .option("--only <words...>", "parts whose names have one of these words; of the topic ray")
+  .option("--seed <number>", "what generated configurations come from; of the topic recipe")
+  .option("--count <number>", "how many of them; of the topic recipe")
   .option("--update", "write the golden files that the check makes")
   .addHelpText(
     "after",
@@ -42,6 +46,10 @@ async function main(names: readonly string[], flags: Flags): Promise<void> {
   if (flags.cases !== undefined && topics.length !== 1) usage("--cases is for one topic");
   if (flags.only !== undefined && !topics.every(({ parts }) => parts === true))
     usage("--only is for topics that have parts");
+  for (const number of [flags.seed, flags.count])
+    if (number !== undefined && !/^\d{1,9}$/.test(number)) usage(`${number} is not a whole number`);
+  if ((flags.seed ?? flags.count) !== undefined && !topics.every(({ seeds }) => seeds === true))
+    usage("--seed and --count are for topics that generate what they compare");
   for (const path of [flags.cases, flags.miles, flags.megatron])
     if (path !== undefined && !existsSync(path)) usage(`${path} does not exist`);
 
@@ -81,6 +89,8 @@ async function check(topic: Topic, flags: Flags, signal: AbortSignal): Promise<C
             miles: absolute(flags.miles),
             megatron: absolute(flags.megatron),
             update: flags.update === true,
+            seed: flags.seed,
+            count: flags.count,
             ...(flags.only === undefined ? {} : { only: flags.only }),
           },
           signal,

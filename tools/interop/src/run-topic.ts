@@ -14,6 +14,8 @@ export interface LiveOptions {
   readonly megatron?: string | undefined;
   /** Parts of the check, of topics that have some; default all. */
   readonly only?: readonly string[];
+  readonly seed?: string | undefined;
+  readonly count?: string | undefined;
   /** Write the golden files of normal tests anew. */
   readonly update?: boolean;
 }
@@ -54,10 +56,15 @@ export async function runCases(topic: Topic, file: string, signal: AbortSignal):
   return await counted(process.execPath, [join(BUILT, topic.name, "cases.js"), file], signal);
 }
 
-function flags(topic: Topic, { miles, megatron, only = [], update }: LiveOptions): string[] {
+function flags(
+  topic: Topic,
+  { miles, megatron, only = [], seed, count, update }: LiveOptions,
+): string[] {
   return [
     ...(topic.reference && miles !== undefined ? ["--miles", miles] : []),
     ...(topic.reference && megatron !== undefined ? ["--megatron", megatron] : []),
+    ...(topic.seeds && seed !== undefined ? ["--seed", seed] : []),
+    ...(topic.seeds && count !== undefined ? ["--count", count] : []),
     ...(topic.parts ? only : []),
     ...(topic.goldens && update === true ? ["--update"] : []),
   ];

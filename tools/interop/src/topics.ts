@@ -6,6 +6,8 @@ export interface Topic {
   readonly reference?: true;
   /** Its live check takes words that its parts are chosen by. */
   readonly parts?: true;
+  /** Its live check makes what it compares from `--seed`, `--count` times. */
+  readonly seeds?: true;
   /** Its live check makes golden files of normal tests, and writes them with `--update`. */
   readonly goldens?: true;
 }
@@ -22,7 +24,12 @@ export const TOPICS: readonly Topic[] = [
   },
   { name: "embedded", what: "logits and gradients of transformers' DeepseekV3ForCausalLM" },
   { name: "serve", what: "OpenAI's clients for Python and npm against our server" },
-  { name: "recipe", what: "rules with the validators of miles and Megatron", reference: true },
+  {
+    name: "recipe",
+    what: "rules with the validators of miles and Megatron",
+    reference: true,
+    seeds: true,
+  },
   { name: "launch", what: "launch scripts and Ray Jobs requests on a real Ray" },
   {
     name: "ray",

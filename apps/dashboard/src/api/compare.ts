@@ -6,14 +6,16 @@ export const compareQuery = z.object({ a: z.string().max(80), b: z.string().max(
 const causeSchema = z.object({
   stage: z.string(),
   /**
-   * input: a value of the stage's input (parameters, recipe) · data: an artifact from outside · code: a package · outcome: equal work
-   * with another result, so chance or the environment · missing: only one run got that far.
+   * recipe: a field of the recipe · input: another value of a stage's input · data: what was fetched, or an artifact from outside ·
+   * code: a package · environment: equal work with another result, so chance or the machine · missing: only one run got that far.
    */
-  kind: z.enum(["input", "data", "code", "outcome", "missing"]),
+  kind: z.enum(["recipe", "input", "data", "code", "environment", "missing"]),
   /** Field, package or output. */
   what: z.string(),
   a: z.string().optional(),
   b: z.string().optional(),
+  /** Of a recipe field: which layers set it, "profile tiny → --set seed=3". */
+  source: z.string().optional(),
 });
 
 const accuracy = z.object({ accuracy: z.number(), low: z.number(), high: z.number() });

@@ -39,6 +39,7 @@ export async function buildPage(): Promise<"built" | "unchanged"> {
         emptyOutDir: true,
         target: BROWSERS,
         modulePreload: { polyfill: false },
+        license: { fileName: "licences.md" },
         reportCompressedSize: false,
         // The content security policy takes no data: scripts or fonts.
         assetsInlineLimit: 0,

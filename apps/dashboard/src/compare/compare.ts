@@ -1,7 +1,9 @@
 import { compareRuns } from "@moonlight-rl/pipeline";
 import type { CompareAnswer } from "../api/compare.ts";
 import type { Evaluations } from "../evals/evaluations.ts";
+import { recipeFields } from "../recipe/describe-recipe.ts";
 import type { RunView } from "../run/run-view.ts";
+import { firstCause, runCauses, type RunCause } from "./run-causes.ts";
 
 /** What set two runs apart, and how they ended. */
 export async function compare(
@@ -9,19 +11,14 @@ export async function compare(
   b: RunView,
   evaluations: Evaluations,
 ): Promise<CompareAnswer> {
-  const { causes, stages, environment } = await compareRuns(a.workspace, a.id, b.id);
-  const listed = causes.map(({ stage, kind, what, before, now }) => ({
-    stage,
-    kind,
-    what,
-    ...sides(before, now),
-  }));
-  const [first] = listed;
+  const { causes: found, stages, environment } = await compareRuns(a.workspace, a.id, b.id);
+  const causes = runCauses(found, await recipeFields(a), await recipeFields(b));
+  const first = firstCause(causes);
   return {
     a: a.id,
     b: b.id,
-    ...(first === undefined ? {} : { first }),
-    causes: listed,
+    ...(first === undefined ? {} : { first: causeOf(first) }),
+    causes: causes.map(causeOf),
     stages: stages.map(({ id, state, seconds: [before, now] }) => ({
       id,
       state,
@@ -32,6 +29,10 @@ export async function compare(
     metrics: await lastValues(a, b),
     evals: await accuracies(a, b, evaluations),
   };
+}
+
+function causeOf({ before, now, ...cause }: RunCause): CompareAnswer["causes"][number] {
+  return { ...cause, ...sides(before, now) };
 }
 
 function sides(a: string | undefined, b: string | undefined): { a?: string; b?: string } {

@@ -6,6 +6,7 @@ import { eventsQuery } from "../api/events.ts";
 import { evalSamplesQuery, problemsQuery } from "../api/evals.ts";
 import { logsQuery } from "../api/logs.ts";
 import { seriesQuery } from "../api/metrics.ts";
+import type { Fault } from "../api/fault.ts";
 import { recipeQuery } from "../api/recipe.ts";
 import { groupsQuery, promptQuery, rolloutsQuery, samplesQuery } from "../api/rollouts.ts";
 import { runsQuery } from "../api/run.ts";
@@ -38,8 +39,8 @@ export interface AppOptions extends GuardOptions {
 
 export interface DashboardApp {
   readonly app: Hono;
-  /** Whether there is a page to serve; the API is there in any case. */
-  readonly hasPage: boolean;
+  /** Why there is no page to serve; the API is there in any case. */
+  readonly pageFault: Fault["error"] | undefined;
 }
 
 /** Runs whose indexes stay in memory. */
@@ -165,5 +166,5 @@ export async function createApp(options: AppOptions): Promise<DashboardApp> {
   app.all("/api/*", () => {
     throw notFound("There is no such address under /api/.");
   });
-  return { app, hasPage: await serveStatic(app, web) };
+  return { app, pageFault: await serveStatic(app, web) };
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { createAdaptorServer } from "@hono/node-server";
 import { PreflightError, UsageError } from "@moonlight-rl/core";
 import type { Workspace } from "@moonlight-rl/pipeline";
+import type { Fault } from "../api/fault.ts";
 import { createApp } from "./app.ts";
 
 export interface DashboardOptions {
@@ -25,8 +26,8 @@ export interface Dashboard {
   readonly url: string;
   readonly port: number;
   readonly token: string | undefined;
-  /** false: in a repository where it was not built; the API is served all the same. */
-  readonly hasPage: boolean;
+  /** Set in a repository where the page was not built; the API is served all the same. */
+  readonly pageFault: Fault["error"] | undefined;
   /** Ends open event streams and connections. */
   close(): Promise<void>;
 }
@@ -50,7 +51,7 @@ export async function serveDashboard(options: DashboardOptions): Promise<Dashboa
   }
   const stop = new AbortController();
   const web = options.web ?? fileURLToPath(new URL("../../dist/web", import.meta.url));
-  const { app, hasPage } = await createApp({
+  const { app, pageFault } = await createApp({
     workspace,
     version,
     web,
@@ -68,7 +69,7 @@ export async function serveDashboard(options: DashboardOptions): Promise<Dashboa
     url: `http://${name}:${taken}/${token === undefined ? "" : `?token=${token}`}`,
     port: taken,
     token,
-    hasPage,
+    pageFault,
     async close() {
       stop.abort();
       const closed = once(server, "close");

@@ -12,7 +12,7 @@ export async function describeRecipe(
   const fields = own?.fields ?? [];
   if (against === undefined)
     return { digest: own?.digest ?? null, fields: fields.map(plain), missing: [] };
-  const other = new Map(((await recipeOf(against))?.fields ?? []).map((one) => [one.field, one]));
+  const other = new Map((await recipeFields(against)).map((one) => [one.field, one]));
   const names = new Set(fields.map(({ field }) => field));
   return {
     digest: own?.digest ?? null,
@@ -24,6 +24,11 @@ export async function describeRecipe(
     }),
     missing: [...other.values()].filter(({ field }) => !names.has(field)).map(plain),
   };
+}
+
+/** None: the run has not made its recipe yet. */
+export async function recipeFields(view: RunView): Promise<RecipeField[]> {
+  return (await recipeOf(view))?.fields ?? [];
 }
 
 function plain(field: RecipeField): RecipeAnswer["missing"][number] {

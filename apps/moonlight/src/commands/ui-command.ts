@@ -50,9 +50,10 @@ export function uiCommand(): Command {
           ? `${JSON.stringify({ type: "listening", url: dashboard.url, workspace: workspace.root })}\n`
           : `${dashboard.url}  shows ${workspace.root}; end with Ctrl-C\n`,
       );
-      if (!dashboard.hasPage)
+      const { pageFault } = dashboard;
+      if (pageFault !== undefined)
         io.stderr.write(
-          "warning  UI_PAGE_MISSING: the page is not built, only the API is served\n  hint   run `npm run build` in the repository\n",
+          `warning  ${pageFault.code}: ${pageFault.message}\n  hint   ${pageFault.hint ?? ""}\n`,
         );
       if (flags.open === true && !(await openInBrowser(dashboard.url)))
         io.stderr.write("warning  no browser could be opened here: open the address yourself\n");

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { HISTORY_FILE, readNdjson, type Json } from "@moonlight-rl/core";
 import { readRecipeFields } from "@moonlight-rl/dashboard/recipe";
 import { gradedSampleSchema, readEvalResult } from "@moonlight-rl/eval";
@@ -15,6 +16,7 @@ import { z } from "zod";
 import { runArtifacts } from "../runs/run-artifacts.ts";
 import type { Point } from "./line-chart.ts";
 import type {
+  ReportArtifact,
   ReportComparison,
   ReportData,
   ReportEvaluation,
@@ -50,7 +52,9 @@ export async function collectReport(workspace: Workspace, id: string): Promise<R
       ...(git === undefined ? {} : { commit: `${git.commit}${git.dirty ? " with changes" : ""}` }),
     },
     recipe: await recipeFields(await artifactOf("rollout-config", "recipe")),
-    stages: journal.flatMap((entry) => (entry.type === "finished" ? [stageRow(entry)] : [])),
+    stages: await Promise.all(
+      journal.flatMap((entry) => (entry.type === "finished" ? [stageRow(workspace, entry)] : [])),
+    ),
     evaluationName: after?.name ?? before?.name ?? "evaluation",
     base: before?.evaluation,
     trained: after?.evaluation,
@@ -150,26 +154,46 @@ async function recipeFields(recipe: Artifact | undefined): Promise<ReportData["r
   return fields.map(({ field, value, source }) => ({ field, value: text(value), source }));
 }
 
-function stageRow({
-  id,
-  reused,
-  seconds,
-  output,
-}: Extract<JournalEntry, { type: "finished" }>): ReportStage {
-  return { name: id, state: reused ? "reused" : "ran", seconds, artifacts: references(output) };
+async function stageRow(
+  workspace: Workspace,
+  { id, reused, seconds, output, parts }: Extract<JournalEntry, { type: "finished" }>,
+): Promise<ReportStage> {
+  const artifacts = await Promise.all(
+    references(output).map(async (artifact) => {
+      const origin = await originOf(resolve(workspace.root, artifact.path));
+      return origin === undefined ? artifact : { ...artifact, origin };
+    }),
+  );
+  const inputs = references(parts?.input).map(({ kind, digest }) => ({ kind, digest }));
+  return { name: id, state: reused ? "reused" : "ran", seconds, artifacts, inputs };
 }
 
-const referenceSchema = z.object({ $artifact: z.string(), digest: z.string(), path: z.string() });
+const manifestMeta = z.object({ meta: z.object({ repo: z.string(), commit: z.string() }) });
 
-function references(value: unknown): ReportStage["artifacts"] {
+/** "org/name at 73366a08a9ba" of what was fetched; an artifact that is gone, or was made here, has none. */
+async function originOf(folder: string): Promise<string | undefined> {
+  const text = await readFile(join(folder, "manifest.json"), "utf8").catch(() => "null");
+  const found = manifestMeta.safeParse(JSON.parse(text));
+  if (!found.success) return undefined;
+  return `${found.data.meta.repo} at ${found.data.meta.commit.slice(0, 12)}`;
+}
+
+const referenceSchema = z.object({
+  $artifact: z.string(),
+  digest: z.string(),
+  /** Absent in keys: where an artifact lies does not matter to them. */
+  path: z.string().default(""),
+});
+
+/** The artifacts within a value, each once. */
+function references(value: unknown): ReportArtifact[] {
   const reference = referenceSchema.safeParse(value);
-  if (reference.success)
-    return [
-      { kind: reference.data.$artifact, digest: reference.data.digest, path: reference.data.path },
-    ];
-  return typeof value === "object" && value !== null
-    ? Object.values(value).flatMap(references)
-    : [];
+  if (reference.success) {
+    const { $artifact: kind, digest, path } = reference.data;
+    return [{ kind, digest, path }];
+  }
+  const found = typeof value === "object" && value !== null ? Object.values(value) : [];
+  return [...new Map(found.flatMap(references).map((one) => [one.digest, one])).values()];
 }
 
 /** The user's question within a rendered chat prompt; a prompt of another form is shown whole. */

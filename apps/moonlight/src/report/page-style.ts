@@ -15,11 +15,13 @@ svg { width:100%; height:auto; display:block } .grid { stroke:var(--line) } .tic
 .scroll { overflow-x:auto } table { border-collapse:collapse; width:100%; font-variant-numeric:tabular-nums } th { text-align:left; font-weight:600; color:var(--soft); font-size:13px } th,td { padding:6px 12px 6px 0; border-bottom:1px solid var(--line); vertical-align:top } td.n,th.n { text-align:right }
 code,.mono { font-family:var(--mono); font-size:13px; overflow-wrap:anywhere } .yes { color:var(--good); font-weight:600 } .no { color:var(--bad); font-weight:600 }
 details { margin:8px 0 } summary { cursor:pointer } footer { margin-top:48px; color:var(--soft); font-size:13px }
-@media print { figure,.tile { break-inside:avoid } }
+a { color:var(--accent) } div:target { outline:2px solid var(--accent); outline-offset:2px; border-radius:4px } th[scope=row] { color:var(--ink) } tr { break-inside:avoid }
+@media print { :root { --ink:#000; --soft:#444; --line:#ccc; --paper:#fff; --card:#fff; --accent:#1f3fb0; --good:#1b6e2f; --bad:#a61e1e } main { max-width:none; padding:0 } figure,.tile { break-inside:avoid } h2 { break-after:avoid } }
 `;
 
-/** Shows step and value under the pointer; without it the charts are complete, only silent. */
+/** Shows step and value under the pointer, and prints what is folded; without it the page is complete, only silent. */
 export const PAGE_SCRIPT = `
+addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("details")) part.open = true; });
 for (const figure of document.querySelectorAll("figure.chart")) {
   const points = JSON.parse(figure.dataset.points), svg = figure.querySelector("svg"), hover = figure.querySelector(".hover"), now = figure.querySelector(".now"), rest = now.textContent;
   svg.addEventListener("pointermove", (event) => {

@@ -32,11 +32,17 @@ export interface ReportStage {
   readonly name: string;
   readonly state: "ran" | "reused" | "failed" | "running";
   readonly seconds: number | undefined;
-  readonly artifacts: readonly {
-    readonly kind: string;
-    readonly digest: string;
-    readonly path: string;
-  }[];
+  readonly artifacts: readonly ReportArtifact[];
+  /** Artifacts that it was made from; with `artifacts` the lineage of every figure. */
+  readonly inputs: readonly Pick<ReportArtifact, "kind" | "digest">[];
+}
+
+export interface ReportArtifact {
+  readonly kind: string;
+  readonly digest: string;
+  readonly path: string;
+  /** Repository and commit that its content came from, of what was fetched. */
+  readonly origin?: string | undefined;
 }
 
 /** All that the report page shows; collected from a run's journal, events and artifacts. */

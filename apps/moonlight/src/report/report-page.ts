@@ -9,6 +9,8 @@ import {
 import { lineChart, type LineChartOptions } from "./line-chart.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./page-style.ts";
 import type { ReportData, ReportEvaluation, ReportSample } from "./report-data.ts";
+import { shareInterval } from "./share-interval.ts";
+import { stagesSection } from "./stages-section.ts";
 
 /** The whole report as one HTML document without any outside reference. */
 export function reportPage(data: ReportData): string {
@@ -25,7 +27,7 @@ export function reportPage(data: ReportData): string {
           ${verdict(data)} ${warnings(data)}
           <h2>Training</h2>
           <div class="charts">${charts(data)}</div>
-          ${beforeAndAfter(data)} ${rollouts(data)} ${stages(data)} ${recipe(data)}
+          ${beforeAndAfter(data)} ${rollouts(data)} ${stagesSection(data)} ${recipe(data)}
           <footer>
             Accuracy is the mean over problems of the share of right samples. Its interval is over
             problems, not samples; the test compares the policies problem by problem. Written by
@@ -92,7 +94,7 @@ const CHARTS: readonly (Omit<LineChartOptions, "points"> & { readonly metric: st
   {
     metric: "eval",
     title: "Evaluation",
-    caption: "Accuracy on held-out problems while training",
+    caption: "Accuracy on held-out problems while training, with 95 % intervals",
     format: formatPercent,
   },
   {
@@ -128,13 +130,16 @@ const CHARTS: readonly (Omit<LineChartOptions, "points"> & { readonly metric: st
   },
 ];
 
-function charts({ curves, evaluationName }: ReportData): Html[] {
-  return CHARTS.map(({ metric, ...options }) =>
-    lineChart({
-      ...options,
-      points: curves.get(metric === "eval" ? `eval/${evaluationName}` : metric) ?? [],
-    }),
-  );
+function charts({ curves, evaluationName, base }: ReportData): Html[] {
+  const problems = base?.problems;
+  return CHARTS.map(({ metric, ...options }) => {
+    if (metric !== "eval") return lineChart({ ...options, points: curves.get(metric) ?? [] });
+    const points = (curves.get(`eval/${evaluationName}`) ?? []).map((point) => ({
+      ...point,
+      ...(problems === undefined ? {} : { interval: shareInterval(point.value, problems) }),
+    }));
+    return lineChart({ ...options, points });
+  });
 }
 
 function warnings({ warnings: list }: ReportData): Html | undefined {
@@ -158,10 +163,10 @@ function beforeAndAfter({ base, trained }: ReportData): Html | undefined {
     <div class="scroll">
       <table>
         <tr>
-          <th>Problem</th>
-          <th>Right answer</th>
-          <th>Base policy</th>
-          <th>Trained policy</th>
+          <th scope="col">Problem</th>
+          <th scope="col">Right answer</th>
+          <th scope="col">Base policy</th>
+          <th scope="col">Trained policy</th>
         </tr>
         ${pairs.slice(0, SHOWN).map(
           ([before, now]) =>
@@ -198,10 +203,10 @@ function rollouts({ rollouts: samples }: ReportData): Html | undefined {
         <div class="scroll">
           <table>
             <tr>
-              <th>Prompt</th>
-              <th>Right answer</th>
-              <th>Response</th>
-              <th class="n">Reward</th>
+              <th scope="col">Prompt</th>
+              <th scope="col">Right answer</th>
+              <th scope="col">Response</th>
+              <th scope="col" class="n">Reward</th>
             </tr>
             ${group.map(
               (sample) =>
@@ -218,31 +223,6 @@ function rollouts({ rollouts: samples }: ReportData): Html | undefined {
     })}`;
 }
 
-function stages({ stages: list }: ReportData): Html {
-  return html`<h2>Stages and artifacts</h2>
-    <div class="scroll">
-      <table>
-        <tr>
-          <th>Stage</th>
-          <th>State</th>
-          <th class="n">Time</th>
-          <th>Artifacts</th>
-        </tr>
-        ${list.map(
-          ({ name, state, seconds, artifacts }) =>
-            html`<tr>
-              <td>${name}</td>
-              <td>${state}</td>
-              <td class="n">${seconds === undefined ? "" : formatDuration(seconds)}</td>
-              <td>
-                ${artifacts.map(({ kind, digest }) => html`<div>${kind} <code>${digest.slice(0, 16)}</code></div>`)}
-              </td>
-            </tr>`,
-        )}
-      </table>
-    </div>`;
-}
-
 function recipe({ recipe: fields, environment }: ReportData): Html {
   return html`<h2>Recipe and environment</h2>
     <details>
@@ -250,9 +230,9 @@ function recipe({ recipe: fields, environment }: ReportData): Html {
       <div class="scroll">
         <table>
           <tr>
-            <th>Field</th>
-            <th>Value</th>
-            <th>Source</th>
+            <th scope="col">Field</th>
+            <th scope="col">Value</th>
+            <th scope="col">Source</th>
           </tr>
           ${fields.map(
             ({ field, value, source }) =>
@@ -271,7 +251,7 @@ function recipe({ recipe: fields, environment }: ReportData): Html {
         ${Object.entries(environment).map(
           ([name, value]) =>
             html`<tr>
-              <th>${name}</th>
+              <th scope="row">${name}</th>
               <td><code>${value}</code></td>
             </tr>`,
         )}

@@ -1,20 +1,12 @@
+import { firstCause, runCauses, type RunCause } from "@moonlight-rl/dashboard/causes";
 import {
   compareRuns,
-  type Cause,
   type EnvironmentDifference,
   type StageComparison,
   type Workspace,
 } from "@moonlight-rl/pipeline";
 import { collectReport } from "../report/collect-report.ts";
 import type { ReportData, ReportEvaluation } from "../report/report-data.ts";
-
-/** Why two runs differ, in the words of this pipeline. */
-export interface RunCause extends Omit<Cause, "kind"> {
-  /** recipe: a field of the recipe · data: what was fetched · input · code · environment: equal work gave other results · missing: one run stopped before it. */
-  readonly kind: "recipe" | "data" | "input" | "code" | "environment" | "missing";
-  /** Of a recipe field: which layers set it, before and now. */
-  readonly source?: string;
-}
 
 /** A figure of both runs. */
 export interface MetricDifference {
@@ -44,44 +36,16 @@ export async function compareReports(
   const { causes: found, stages, environment } = await compareRuns(workspace, before, now);
   const a = await collectReport(workspace, before);
   const b = await collectReport(workspace, now);
-  const fields = recipeCauses(a, b);
-  const causes = found.flatMap((cause, i): RunCause[] => {
-    const configured = cause.stage === "rollout-config" && cause.kind === "input";
-    if (!configured || fields.length === 0) return [named(cause)];
-    // Files and --set say how; the recipe's fields say what. They stand where the first of its inputs stood.
-    const first = found.findIndex(({ stage, kind }) => stage === cause.stage && kind === "input");
-    return i === first ? fields : [];
-  });
+  const causes = runCauses(found, a.recipe, b.recipe);
   return {
     before,
     now,
-    firstCause: causes.find(({ kind }) => kind !== "missing") ?? causes[0],
+    firstCause: firstCause(causes),
     causes,
     stages,
     environment,
     metrics: metricsOf(a, b),
   };
-}
-
-function named(cause: Cause): RunCause {
-  if (cause.kind === "outcome") return { ...cause, kind: "environment" };
-  return cause.stage === "fetch" && cause.kind === "input"
-    ? { ...cause, kind: "data" }
-    : { ...cause, kind: cause.kind };
-}
-
-function recipeCauses(a: ReportData, b: ReportData): RunCause[] {
-  const before = new Map(a.recipe.map((row) => [row.field, row]));
-  const now = new Map(b.recipe.map((row) => [row.field, row]));
-  if (before.size === 0 || now.size === 0) return [];
-  return [...new Set([...before.keys(), ...now.keys()])].flatMap((what): RunCause[] => {
-    const [was, is] = [before.get(what), now.get(what)];
-    if (was?.value === is?.value) return [];
-    const source = `${was?.source ?? "absent"} → ${is?.source ?? "absent"}`;
-    return [
-      { stage: "rollout-config", kind: "recipe", what, before: was?.value, now: is?.value, source },
-    ];
-  });
 }
 
 function metricsOf(a: ReportData, b: ReportData): MetricDifference[] {

@@ -1,5 +1,6 @@
 import { formatDuration, formatTable } from "@moonlight-rl/core";
-import type { MetricDifference, ReportComparison, RunCause } from "./compare-reports.ts";
+import type { RunCause } from "@moonlight-rl/dashboard/causes";
+import type { MetricDifference, ReportComparison } from "./compare-reports.ts";
 
 /** So many of one kind at most: the first is what matters, `--json` has all. */
 const SHOWN = 12;

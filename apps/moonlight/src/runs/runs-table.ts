@@ -1,33 +1,36 @@
-import { formatDuration, formatTable } from "@moonlight-rl/core";
+import { formatDuration, formatTable, wrapText, type Column } from "@moonlight-rl/core";
 import type { RunSummary } from "@moonlight-rl/pipeline";
 import { paramsSchema } from "../pipeline/params.ts";
 
-/** All runs as a table; on a screen of `width` columns the last one goes on below itself. */
-export function runsTable(runs: readonly RunSummary[], width?: number): string {
+/** All runs as a table; on a screen of `width` columns that it does not fit, what was changed stands below each run. */
+export function runsTable(runs: readonly RunSummary[], width = Number.POSITIVE_INFINITY): string {
   if (runs.length === 0) return "There are no runs yet: start one with `moonlight run`.";
-  const seconds = ({ started, finished }: RunSummary): string =>
+  const table = formatTable(
+    [...HEAD, { title: "changed" }],
+    runs.map((run) => [...facts(run), changes(run)]),
+  );
+  if (table.split("\n").every((line) => line.length <= width)) return table;
+  const [head = "", ...lines] = formatTable(HEAD, runs.map(facts)).split("\n");
+  const below = runs
+    .map(changes)
+    .map((text) => (text === "" ? [] : [wrapText(text, { width, first: "  " })]));
+  return [head, ...lines.flatMap((line, i) => [line, ...(below[i] ?? [])])].join("\n");
+}
+
+const HEAD: readonly Column[] = [
+  { title: "run" },
+  { title: "pipeline" },
+  { title: "status" },
+  { title: "started (UTC)" },
+  { title: "time", align: "right" },
+];
+
+function facts({ id, pipeline, status, started, finished }: RunSummary): string[] {
+  const seconds =
     finished === undefined
       ? ""
       : formatDuration(Math.max(0, Date.parse(finished) - Date.parse(started)) / 1000);
-  return formatTable(
-    [
-      { title: "run" },
-      { title: "pipeline" },
-      { title: "status" },
-      { title: "started (UTC)" },
-      { title: "time", align: "right" },
-      { title: "changed" },
-    ],
-    runs.map((run) => [
-      run.id,
-      run.pipeline,
-      run.status,
-      run.started.slice(0, 19).replace("T", " "),
-      seconds(run),
-      changes(run),
-    ]),
-    { width },
-  );
+  return [id, pipeline, status, started.slice(0, 19).replace("T", " "), seconds];
 }
 
 /** The parameters that are not the defaults, as a reader would type them. */

@@ -54,7 +54,16 @@ const reportStage = z.object({
   name: z.string(),
   state: z.enum(["ran", "reused", "failed", "running"]),
   seconds: z.number().optional(),
-  artifacts: z.array(z.object({ kind: z.string(), digest: z.string(), path: z.string() })),
+  artifacts: z.array(
+    z.object({
+      kind: z.string(),
+      digest: z.string(),
+      path: z.string(),
+      /** Repository and commit, of what was fetched. */
+      origin: z.string().optional(),
+    }),
+  ),
+  inputs: z.array(z.object({ kind: z.string(), digest: z.string() })),
 });
 const listening = (fields: z.ZodRawShape): z.ZodType =>
   z.object({ type: z.literal("listening"), url: z.string(), ...fields });

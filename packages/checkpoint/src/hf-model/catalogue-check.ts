@@ -13,6 +13,9 @@ export interface CatalogueFault {
   readonly byteOffset?: number;
 }
 
+/** What has to be known of a tensor; where it lies only to say so. */
+type Described = Pick<TensorInfo, "dtype" | "shape"> & Partial<Pick<TensorInfo, "file" | "offset">>;
+
 const DTYPE_OF = { bfloat16: "BF16", float16: "F16", float32: "F32" } as const;
 
 /** Names that the catalogue has and `names` lack, and the other way round; needs no shard, only an index. */
@@ -40,7 +43,7 @@ export function nameFaults(config: HfConfig, names: ReadonlySet<string>): Catalo
  */
 export function catalogueFaults(
   config: HfConfig,
-  tensors: ReadonlyMap<string, TensorInfo>,
+  tensors: ReadonlyMap<string, Described>,
 ): CatalogueFault[] {
   const faults = nameFaults(config, new Set(tensors.keys())).map((fault) => ({
     ...fault,
@@ -62,18 +65,21 @@ export function catalogueFaults(
         faults.push({
           ...base,
           code: "TENSOR_DTYPE",
-          message: `${hf.name} is ${info.dtype} in ${basename(info.file)}; the model is ${dtype}`,
+          message: `${hf.name} is ${info.dtype}${info.file === undefined ? "" : ` in ${basename(info.file)}`}; the model is ${dtype}`,
         });
     }
   }
   return faults;
 }
 
-function place(info: TensorInfo | undefined): Pick<CatalogueFault, "file" | "byteOffset"> {
-  return info === undefined ? {} : { file: info.file, byteOffset: info.offset };
+function place(info: Described | undefined): Pick<CatalogueFault, "file" | "byteOffset"> {
+  return {
+    ...(info?.file === undefined ? {} : { file: info.file }),
+    ...(info?.offset === undefined ? {} : { byteOffset: info.offset }),
+  };
 }
 
-function usual(tensors: ReadonlyMap<string, TensorInfo>): Dtype {
+function usual(tensors: ReadonlyMap<string, Described>): Dtype {
   const counts = new Map<Dtype, number>();
   for (const { dtype } of tensors.values()) counts.set(dtype, (counts.get(dtype) ?? 0) + 1);
   const [first] = [...counts].sort(([, a], [, b]) => b - a);

@@ -1,5 +1,6 @@
 import { isMoonlightError } from "@moonlight-rl/core";
 import { hfTensors, megatronTensors, type HfConfig } from "@moonlight-rl/model";
+import { catalogueFaults } from "../hf-model/catalogue-check.ts";
 import { hfSources } from "../megatron/catalogue-sources.ts";
 import { megatronArgs } from "../megatron/megatron-args.ts";
 import { isOptimizerState } from "../megatron/training-state.ts";
@@ -7,12 +8,23 @@ import type { TensorStore } from "../inspect/tensor-store.ts";
 import type { PlainObject } from "../torch-dist/common.ts";
 import { findingOf, type Finding } from "./finding.ts";
 
-/** Whether names and shapes are those of the architecture, and a checkpoint's arguments agree with `config.json`. */
+/** Whether names, shapes and dtypes are those of the architecture, and a checkpoint's arguments agree with `config.json`. */
 export function checkConfig(store: TensorStore, config: HfConfig): Finding[] {
   const { checkpoint, tensors, args } = store;
   if (checkpoint === undefined) {
     const wanted = hfTensors(config).map(({ name, shape }) => [name, shape] as const);
-    return compareKeys(new Map(wanted), tensors);
+    const dtypes =
+      config.torch_dtype === undefined
+        ? []
+        : catalogueFaults(config, tensors).filter(({ code }) => code === "TENSOR_DTYPE");
+    return [
+      ...compareKeys(new Map(wanted), tensors),
+      ...dtypes.map(({ code, tensor, message }) => ({
+        code,
+        name: tensor,
+        message: `${message}.`,
+      })),
+    ];
   }
   const findings = args === undefined ? [] : compareArgs(args, config);
   const wanted = new Map(megatronTensors(config).map(({ key, shape }) => [key, shape]));

@@ -1,8 +1,8 @@
-import type { HfModel } from "@moonlight-rl/checkpoint";
+import { catalogueFaults, type HfModel } from "@moonlight-rl/checkpoint";
 import { VerificationError } from "@moonlight-rl/core";
 import { hfTensors } from "@moonlight-rl/model";
 
-/** The tensors must be exactly those that config.json promises, each with its shape. */
+/** The tensors must be exactly those that config.json promises, each with its shape and, where one is named, its dtype. */
 export function checkTensors({ config, tensors, folder }: HfModel): void {
   const wanted = new Map(hfTensors(config).map(({ name, shape }) => [name, shape]));
   for (const [name, shape] of wanted) {
@@ -50,5 +50,17 @@ export function checkTensors({ config, tensors, folder }: HfModel): void {
         },
       );
     }
+  }
+  // A config that names no dtype lets each tensor have its own, which is kept.
+  if (config.torch_dtype === undefined) return;
+  const odd = catalogueFaults(config, tensors).find(({ code }) => code === "TENSOR_DTYPE");
+  if (odd !== undefined) {
+    const { code, message, tensor, file, byteOffset } = odd;
+    throw new VerificationError(code, `${message}.`, {
+      field: tensor,
+      ...(file === undefined ? {} : { file }),
+      ...(byteOffset === undefined ? {} : { byteOffset }),
+      hint: "Cast it to the dtype that config.json names, or take torch_dtype out of config.json: then each tensor keeps its own.",
+    });
   }
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { adamStep, clipFactor, gradientNorm } from "./adam.ts";
-import type { ParameterEntry, ParameterLayout } from "./types.ts";
+import { AdamState, clipFactor, gradientNorm } from "./adam.ts";
+import type { OptimizerSettings, ParameterEntry, ParameterLayout } from "./types.ts";
 
 const layout: ParameterLayout = {
   total: 4,
@@ -46,7 +46,7 @@ const golden = z
     ) as unknown,
   );
 
-describe("adamStep", () => {
+describe("AdamState", () => {
   it.each(golden.cases)("follows torch.optim.AdamW: $settings", ({ settings, start, steps }) => {
     const entries: ParameterEntry[] = [];
     let total = 0;
@@ -55,17 +55,13 @@ describe("adamStep", () => {
       entries.push({ name, shape, offset: total, size, trainable: true });
       total += size;
     }
-    const state = {
-      parameters: Float32Array.from(start),
-      expAvg: new Float32Array(total),
-      expAvgSq: new Float32Array(total),
-    };
+    const state = new AdamState({ entries, total });
+    state.parameters.set(start);
     for (const [number, step] of steps.entries()) {
-      const gradient = Float32Array.from(step.gradient);
-      const norm = gradientNorm({ entries, total }, gradient);
+      state.gradient.set(step.gradient);
+      const norm = gradientNorm({ entries, total }, state.gradient);
       expect(norm / step.norm).toBeCloseTo(1, 5);
-      const factor = clipFactor(norm, settings.clipGrad);
-      adamStep({ entries, total }, state, gradient, factor, number + 1, settings);
+      state.step(clipFactor(norm, settings.clipGrad), number + 1, settings);
       for (const name of ["parameters", "expAvg", "expAvgSq"] as const) {
         step[name].forEach((want, i) => {
           const got = state[name][i] ?? NaN;
@@ -76,6 +72,39 @@ describe("adamStep", () => {
       }
     }
   });
+});
+
+it("computes each parameter as doubles do, whatever the number of them, and no other", () => {
+  const settings = { ...(golden.cases[0]?.settings as OptimizerSettings), weightDecay: 0.1 };
+  const state = new AdamState(layout);
+  const start = [0.5, -2, 3, 7];
+  const gradients = [
+    [0.1, -0.2, 0.3, 9],
+    [-1, 0, 2, 9],
+  ];
+  const want = start.map((value) => ({ value, m: 0, v: 0 }));
+  state.parameters.set(start);
+  gradients.forEach((gradient, index) => {
+    state.gradient.set(gradient);
+    state.step(0.7, index + 1, settings);
+    const { lr, weightDecay, adamBeta1, adamBeta2, adamEps } = settings;
+    const stepSize = lr / (1 - adamBeta1 ** (index + 1));
+    const correction = 1 / Math.sqrt(1 - adamBeta2 ** (index + 1));
+    want.slice(0, 3).forEach((each, i) => {
+      const g = Math.fround(gradient[i] ?? NaN) * 0.7;
+      const m = adamBeta1 * each.m + (1 - adamBeta1) * g;
+      const v = adamBeta2 * each.v + (1 - adamBeta2) * g * g;
+      const keep = i < 2 ? 1 - lr * weightDecay : 1;
+      each.value = Math.fround(
+        each.value * keep - (stepSize * m) / (Math.sqrt(v) * correction + adamEps),
+      );
+      each.m = Math.fround(m);
+      each.v = Math.fround(v);
+    });
+  });
+  expect([...state.parameters]).toEqual(want.map(({ value }) => value));
+  expect([...state.expAvg]).toEqual(want.map(({ m }) => m));
+  expect([...state.expAvgSq]).toEqual(want.map(({ v }) => v));
 });
 
 describe("clipping", () => {

@@ -7,7 +7,7 @@ import { parameterLayout } from "../model/layout.ts";
 import { assertLength } from "../model/parameters.ts";
 import { RopeTable } from "../model/rope.ts";
 import { defaultThreads, floats, tensor, type Tensors } from "../onnx/session.ts";
-import { adamStep, clipFactor, gradientNorm } from "./adam.ts";
+import { AdamState, clipFactor, gradientNorm } from "./adam.ts";
 import { batchFeeds } from "./batch.ts";
 import { scoringSession, trainingSession, type ModelSession } from "./graphs.ts";
 import { lossFeeds } from "./loss-feeds.ts";
@@ -44,10 +44,7 @@ class OnnxTrainer implements Trainer {
   readonly #maxTokens: number;
   readonly #rope: RopeTable;
   readonly #sessions = new Map<string, Promise<ModelSession>>();
-  readonly #parameters: Float32Array;
-  readonly #expAvg: Float32Array;
-  readonly #expAvgSq: Float32Array;
-  readonly #gradient: Float32Array;
+  readonly #adam: AdamState;
   readonly #partial: Float32Array;
   #steps = 0;
 
@@ -57,10 +54,8 @@ class OnnxTrainer implements Trainer {
     this.#threads = defaultThreads(options.threads);
     this.#maxTokens = options.maxTokensPerMicroBatch ?? DEFAULT_TOKENS_PER_MICRO_BATCH;
     this.#rope = new RopeTable(options.config);
-    this.#parameters = Float32Array.from(options.parameters);
-    this.#expAvg = new Float32Array(layout.total);
-    this.#expAvgSq = new Float32Array(layout.total);
-    this.#gradient = new Float32Array(layout.total);
+    this.#adam = new AdamState(layout);
+    this.#adam.parameters.set(options.parameters);
     this.#partial = new Float32Array(layout.total);
   }
 
@@ -73,7 +68,7 @@ class OnnxTrainer implements Trainer {
     const { session, parameters } = await this.#session("score", () =>
       scoringSession(this.#config, this.layout, this.#threads),
     );
-    const feeds = parameters.feeds(weights ?? this.#parameters);
+    const feeds = parameters.feeds(weights ?? this.#adam.parameters);
     const result = samples.map(
       ({ tokens, promptLength }) => new Float32Array(tokens.length - promptLength),
     );
@@ -104,7 +99,7 @@ class OnnxTrainer implements Trainer {
     const { session, parameters, metrics } = await this.#session(sessionKey(loss), () =>
       trainingSession(this.#config, this.layout, this.#threads, loss),
     );
-    const feeds = parameters.feeds(this.#parameters);
+    const feeds = parameters.feeds(this.#adam.parameters);
     const weights = tokenWeights(samples, loss.kind === "grpo" && loss.perTokenLoss === true);
     const sums = new Map(metrics.map((name) => [name, 0]));
     const batches =
@@ -113,7 +108,7 @@ class OnnxTrainer implements Trainer {
         : packConsecutive(samples, microBatches);
     for (const [number, batch] of batches.entries()) {
       throwIfAborted(signal);
-      const target = number === 0 ? this.#gradient : this.#partial;
+      const target = number === 0 ? this.#adam.gradient : this.#partial;
       const { feeds: inputs, scored } = batchFeeds(batch, samples, this.#rope);
       const outputs = await session.run(
         { ...feeds, ...inputs, ...lossFeeds(loss, samples, scored, weights) },
@@ -125,7 +120,7 @@ class OnnxTrainer implements Trainer {
       for (const name of metrics) {
         sums.set(name, (sums.get(name) ?? 0) + (floats(outputs, name)[0] ?? NaN));
       }
-      if (number > 0) addInto(this.#gradient, this.#partial);
+      if (number > 0) addInto(this.#adam.gradient, this.#partial);
     }
     throwIfAborted(signal);
     const constant = loss.kind === "grpo" ? mismatchMetrics(samples, weights.weight, loss.tis) : {};
@@ -138,9 +133,9 @@ class OnnxTrainer implements Trainer {
 
   state(): TrainerState {
     return {
-      parameters: Float32Array.from(this.#parameters),
-      expAvg: Float32Array.from(this.#expAvg),
-      expAvgSq: Float32Array.from(this.#expAvgSq),
+      parameters: Float32Array.from(this.#adam.parameters),
+      expAvg: Float32Array.from(this.#adam.expAvg),
+      expAvgSq: Float32Array.from(this.#adam.expAvgSq),
       steps: this.#steps,
     };
   }
@@ -149,9 +144,9 @@ class OnnxTrainer implements Trainer {
     assertLength(this.layout, state.parameters, "parameters");
     assertLength(this.layout, state.expAvg, "expAvg");
     assertLength(this.layout, state.expAvgSq, "expAvgSq");
-    this.#parameters.set(state.parameters);
-    this.#expAvg.set(state.expAvg);
-    this.#expAvgSq.set(state.expAvgSq);
+    this.#adam.parameters.set(state.parameters);
+    this.#adam.expAvg.set(state.expAvg);
+    this.#adam.expAvgSq.set(state.expAvgSq);
     this.#steps = state.steps;
   }
 
@@ -166,7 +161,7 @@ class OnnxTrainer implements Trainer {
     samples: readonly TrainSample[],
     optimizer: OptimizerSettings,
   ): Record<string, number> {
-    const norm = gradientNorm(this.layout, this.#gradient);
+    const norm = gradientNorm(this.layout, this.#adam.gradient);
     if (!Number.isFinite(norm)) {
       throw new MoonlightError(
         "TRAIN_NOT_FINITE",
@@ -175,14 +170,7 @@ class OnnxTrainer implements Trainer {
       );
     }
     this.#steps++;
-    adamStep(
-      this.layout,
-      { parameters: this.#parameters, expAvg: this.#expAvg, expAvgSq: this.#expAvgSq },
-      this.#gradient,
-      clipFactor(norm, optimizer.clipGrad),
-      this.#steps,
-      optimizer,
-    );
+    this.#adam.step(clipFactor(norm, optimizer.clipGrad), this.#steps, optimizer);
     const metrics = Object.fromEntries(sums);
     if (loss.kind === "grpo" && samples.some(({ refLogProbs }) => refLogProbs === undefined)) {
       delete metrics["kl_loss"];

@@ -77,22 +77,23 @@ export class KeyCache {
 
   /** Changes how many tokens a slot can hold at least; the first `used` slots keep theirs, as many as `kept` says. */
   resize(places: number, used: number, kept: (slot: number) => number): void {
-    const before = { address: this.#address, parts: this.#allParts(used) };
+    const before = this.#address;
+    const slots = Array.from({ length: used }, (_, slot) => ({ slot, parts: this.#parts(slot) }));
     const { key, latent } = this.#dims;
     const rounded = roundUp(places, PANEL);
     const latents = rounded * key * FLOAT;
     this.shape = { places: rounded, latents, layer: latents + rounded * latent * FLOAT };
     this.#address = this.#arena.allocate(this.#slots * this.#slotBytes());
     const memory = this.#floats();
-    this.#allParts(used).forEach((parts, slot) => {
+    for (const { slot, parts } of slots) {
       const count = kept(slot);
-      parts.forEach(([matrix, rows], layer) => {
-        const [oldMatrix, oldRows] = before.parts[slot]?.[layer] as [number, number];
+      this.#parts(slot).forEach(([matrix, rows], layer) => {
+        const [oldMatrix, oldRows] = parts[layer] as [number, number];
         memory.copyWithin(matrix, oldMatrix, oldMatrix + roundUp(count, PANEL) * key);
         memory.copyWithin(rows, oldRows, oldRows + count * latent);
       });
-    });
-    if (before.address !== undefined) this.#arena.free(before.address);
+    }
+    if (before !== undefined) this.#arena.free(before);
   }
 
   /** Gives the memory back; `resize` takes some again. */
@@ -104,10 +105,6 @@ export class KeyCache {
 
   #slotBytes(): number {
     return this.#layers * this.shape.layer;
-  }
-
-  #allParts(slots: number): [number, number][][] {
-    return Array.from({ length: slots }, (_, slot) => this.#parts(slot));
   }
 
   /** Of each layer, where its matrix and its latents begin, in numbers. */

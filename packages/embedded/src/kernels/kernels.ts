@@ -1,4 +1,5 @@
 import { wasmModule } from "../wasm/module.ts";
+import { adam } from "./adam.ts";
 import { linear, type LinearKind } from "./linear.ts";
 import { norm } from "./norm.ts";
 import { softmax } from "./softmax.ts";
@@ -41,7 +42,37 @@ export interface Kernels extends Readonly<Record<LinearKind, Linear>> {
 /** Compiles the kernels for a memory. */
 export function instantiateKernels(memory: WebAssembly.Memory): Kernels {
   const kinds: readonly LinearKind[] = ["linear", "linearAdd", "linearAddScaled", "linearSwiglu"];
-  const bytes = wasmModule([...kinds.map(linear), softmax(), norm()], MAX_PAGES);
+  const bytes = wasmModule([...kinds.map(linear), softmax(), norm()], {
+    shared: true,
+    maxPages: MAX_PAGES,
+  });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   return exports as unknown as Kernels;
+}
+
+/** The function of {@link adam}; its comment says what the parameters are. */
+export type AdamKernel = (
+  ...parameters: readonly [
+    parameters: number,
+    first: number,
+    second: number,
+    gradient: number,
+    count: number,
+    factor: number,
+    beta1: number,
+    rest1: number,
+    beta2: number,
+    rest2: number,
+    stepSize: number,
+    correction: number,
+    epsilon: number,
+    keep: number,
+  ]
+) => void;
+
+/** Compiles AdamW for a memory that is not shared. */
+export function instantiateAdam(memory: WebAssembly.Memory): AdamKernel {
+  const bytes = wasmModule([adam()], { shared: false, maxPages: MAX_PAGES });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  return exports["adam"] as AdamKernel;
 }

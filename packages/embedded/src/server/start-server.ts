@@ -56,6 +56,14 @@ const LAST_WORDS_MS = 500;
 /**
  * Serves a model by OpenAI's protocol and SGLang's `/generate`. Throws what `openServedModel` and `GenerationService.start` throw,
  * and `SERVE_PORT_IN_USE`.
+ *
+ * @example
+ * import { startServer } from "@moonlight-rl/embedded";
+ *
+ * const server = await startServer({ checkpoint: "./tiny-moonlight" });
+ * const health = await fetch(`${server.url}/health`);
+ * health.status; // 200
+ * await server.close();
  */
 export async function startServer(options: ServerOptions): Promise<GenerationServer> {
   const served = await openServedModel(options.checkpoint, options.model);

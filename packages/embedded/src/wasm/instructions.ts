@@ -101,6 +101,36 @@ export const v128 = {
     ...unsigned(offset),
   ],
   and: vectors(78),
+  /** One or two numbers at an address, the other lanes zero. */
+  loadLanes: (address: Code, lanes: 1 | 2): Code => [
+    ...address,
+    ...vector(lanes === 2 ? 93 : 92),
+    2,
+    0,
+  ],
+  /** Stores the first one or two numbers. */
+  storeLanes: (address: Code, value: Code, lanes: 1 | 2): Code => [
+    ...address,
+    ...value,
+    ...vector(lanes === 2 ? 91 : 90),
+    2,
+    0,
+    0,
+  ],
+} as const;
+
+/** Two numbers of double precision at once. */
+export const f64x2 = {
+  splat: (a: Code): Code => [...a, ...vector(20)],
+  add: vectors(240),
+  sub: vectors(241),
+  mul: vectors(242),
+  div: vectors(243),
+  sqrt: (a: Code): Code => [...a, ...vector(239)],
+  /** The first two of four numbers of single precision. */
+  promote: (a: Code): Code => [...a, ...vector(95)],
+  /** Rounds to single precision; the other two lanes are zero. */
+  demote: (a: Code): Code => [...a, ...vector(94)],
 } as const;
 
 /** Four numbers at once. */
@@ -136,17 +166,12 @@ export const i32x4 = {
 } as const;
 
 const EMPTY = 0x40;
+/** Back to the begin of the loop; the ends of it and of the block around it. */
+const AGAIN: Code = [0x0c, 0, 0x0b, 0x0b];
 
 /** Runs the statements while the condition holds, which is looked at first. */
 export function loopWhile(condition: Code, ...statements: readonly Code[]): Code {
-  // block { loop { br_if not condition; …; br } }
-  return [
-    ...[0x02, EMPTY, 0x03, EMPTY],
-    ...condition,
-    ...[0x45, 0x0d, 1],
-    ...statements.flat(),
-    ...[0x0c, 0, 0x0b, 0x0b],
-  ];
+  return [0x02, EMPTY, 0x03, EMPTY, ...condition, 0x45, 0x0d, 1, ...statements.flat(), ...AGAIN];
 }
 
 /** Runs the statements once, and again while the condition holds. */

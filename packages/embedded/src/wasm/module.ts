@@ -1,7 +1,10 @@
 import { unsigned, type Code, type Local } from "./instructions.ts";
 
-export const VALUE_TYPE = { i32: 0x7f, f32: 0x7d, v128: 0x7b } as const;
+export const VALUE_TYPE = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
 export type ValueType = keyof typeof VALUE_TYPE;
+
+/** What every module begins with: \0asm, version 1. */
+const MAGIC: Code = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 
 /** A function without results under construction. */
 export class WasmFunction {
@@ -35,8 +38,11 @@ export class WasmFunction {
   }
 }
 
-/** The bytes of a module that exports these functions and works on the imported shared memory `env.memory`. */
-export function wasmModule(functions: readonly WasmFunction[], maxPages: number): Uint8Array {
+/** The bytes of a module that exports these functions and works on the imported memory `env.memory`. */
+export function wasmModule(
+  functions: readonly WasmFunction[],
+  { shared, maxPages }: { readonly shared: boolean; readonly maxPages: number },
+): Uint8Array {
   const list = (items: readonly Code[]): number[] => [...unsigned(items.length), ...items.flat()];
   const section = (id: number, content: Code): number[] => [
     id,
@@ -52,9 +58,9 @@ export function wasmModule(functions: readonly WasmFunction[], maxPages: number)
     ...list(parameters.map((type) => [VALUE_TYPE[type]])),
     0,
   ]);
-  const memory = [...name("env"), ...name("memory"), 2, 3, 1, ...unsigned(maxPages)];
+  const memory = [...name("env"), ...name("memory"), 2, shared ? 3 : 1, 1, ...unsigned(maxPages)];
   return Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...MAGIC,
     ...section(1, list(types)),
     ...section(2, list([memory])),
     ...section(3, list(functions.map((_, index) => unsigned(index)))),

@@ -3,17 +3,18 @@ declare namespace WebAssembly {
   interface MemoryOptions {
     readonly initial: number;
     readonly maximum: number;
-    readonly shared: true;
+    readonly shared?: boolean;
   }
   class Memory {
     constructor(options: MemoryOptions);
-    readonly buffer: SharedArrayBuffer;
+    readonly buffer: ArrayBufferLike;
     /** Pages; returns how many there were. Throws RangeError. */
     grow(pages: number): number;
   }
-  class Module {
-    constructor(bytes: Uint8Array);
+  interface Module {
+    readonly [Symbol.toStringTag]: string;
   }
+  const Module: new (bytes: Uint8Array) => Module;
   class Instance {
     constructor(module: Module, imports: { readonly env: { readonly memory: Memory } });
     readonly exports: Readonly<Record<string, unknown>>;

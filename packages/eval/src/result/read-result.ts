@@ -7,7 +7,16 @@ export function setFolder(folder: string, name: string, first: boolean): string 
   return first ? folder : join(folder, "sets", name);
 }
 
-/** Reads results.json of an eval-result folder: of its first set, or of the one of that name. */
+/**
+ * Reads results.json of an eval-result folder: of its first set, or of the one of that name.
+ *
+ * @example
+ * import { readEvalResult, renderSummary } from "@moonlight-rl/eval";
+ *
+ * const result = await readEvalResult("./eval-of-prompts");
+ * result.problems; // 20
+ * console.log(renderSummary([{ title: "base", result }]));
+ */
 export async function readEvalResult(folder: string, name?: string): Promise<EvalResult> {
   const first = await readOne(folder);
   if (name === undefined || name === first.name) return first;

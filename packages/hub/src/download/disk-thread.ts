@@ -14,23 +14,15 @@ function carryOut(command: DiskCommand): ContentDigests | undefined {
   }
   const hash = files.get(command.file);
   if (hash === undefined) throw new Error("the file is not open");
-  switch (command.op) {
-    case "write": {
-      const bytes = new Uint8Array(memory, command.at, command.length);
-      for (let at = 0; at < bytes.length;)
-        at += writeSync(command.fd, bytes, at, bytes.length - at, command.offset + at);
-      if (command.hashed) hash.update(bytes);
-      return undefined;
-    }
-    case "read":
-      hash.read(command.fd, command.start, command.end);
-      return undefined;
-    case "digest":
-      return hash.digest();
-    case "drop":
-      files.delete(command.file);
-      return undefined;
+  if (command.op === "write") {
+    const bytes = new Uint8Array(memory, command.at, command.length);
+    for (let at = 0; at < bytes.length;)
+      at += writeSync(command.fd, bytes, at, bytes.length - at, command.offset + at);
+    if (command.hashed) hash.update(bytes);
   }
+  if (command.op === "read") hash.read(command.fd, command.start, command.end);
+  if (command.op === "drop") files.delete(command.file);
+  return command.op === "digest" ? hash.digest() : undefined;
 }
 
 parentPort?.on("message", (command: DiskCommand) => {

@@ -32,6 +32,16 @@ export interface HubServer {
  * Serves a folder by the Hub protocol, read-only. `main` and the current commit are the revisions there are.
  *
  * Errors: `HUB_ROOT_MISSING` (no such folder), `HUB_PORT_IN_USE`.
+ *
+ * @example
+ * import { HubClient, startHubServer } from "@moonlight-rl/hub";
+ *
+ * const server = await startHubServer({ root: "./mirror" });
+ * const client = new HubClient({ endpoint: server.url });
+ * const repository = { type: "dataset", repo: "moonlight-rl/tiny-aime", revision: "main" } as const;
+ * console.log((await client.resolveRevision(repository)).commit);
+ * await client.close();
+ * await server.close();
  */
 export async function startHubServer(options: HubServerOptions): Promise<HubServer> {
   const info = await stat(options.root).catch(() => undefined);

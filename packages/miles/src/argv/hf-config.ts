@@ -1,3 +1,6 @@
+import { truth } from "./args.ts";
+import type { Value } from "./flag-spec.ts";
+
 /** A Hugging Face config.json as the reference's loader reads it: any key may be missing. */
 export type HfConfig = { readonly [key: string]: unknown };
 
@@ -15,29 +18,52 @@ const DEEPSEEK_V3_DEFAULTS: HfConfig = {
 
 const DEEPSEEK_FAMILY = new Set(["deepseek_v3", "deepseek_v32", "deepseek_v4"]);
 
-/** Whether the loader keeps `text_config` as a bare mapping: this family has no nested text model. */
+/** Whether the loader keeps `text_config` as it stands: this family has no nested text model. */
 export function strayTextConfig(config: HfConfig): boolean {
-  return isRecord(config["text_config"]) && DEEPSEEK_FAMILY.has(String(config["model_type"]));
+  return "text_config" in config && DEEPSEEK_FAMILY.has(String(config["model_type"]));
 }
 
-const SIZES = [
-  "vocab_size",
-  "hidden_size",
-  "intermediate_size",
-  "moe_intermediate_size",
-  "num_hidden_layers",
-  "num_attention_heads",
+const isInteger = (value: unknown): boolean => Number.isInteger(value);
+const isSwitch = (value: unknown): boolean => typeof value === "boolean";
+// JSON's 1 and 1.0 are one number here; the loader refuses the former for these.
+const isReal = (value: unknown): boolean => typeof value === "number";
+const isText = (value: unknown): boolean => typeof value === "string";
+const orNone =
+  (kind: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    value === null || kind(value);
+
+/** What the loader's strict class of this family takes; keys that are not its own are kept as they are. */
+const FIELD_TYPES: readonly (readonly [names: string, takes: (value: unknown) => boolean])[] = [
+  [
+    "vocab_size hidden_size intermediate_size moe_intermediate_size num_hidden_layers num_attention_heads n_shared_experts n_routed_experts kv_lora_rank qk_rope_head_dim qk_nope_head_dim max_position_embeddings",
+    isInteger,
+  ],
+  [
+    "num_key_value_heads q_lora_rank v_head_dim n_group topk_group num_experts_per_tok first_k_dense_replace pad_token_id bos_token_id pretraining_tp",
+    orNone(isInteger),
+  ],
+  [
+    "eos_token_id",
+    orNone((value) => (Array.isArray(value) ? value.every(isInteger) : isInteger(value))),
+  ],
+  ["routed_scaling_factor initializer_range rms_norm_eps", isReal],
+  ["attention_dropout", orNone(isReal)],
+  ["hidden_act", isText],
+  ["use_cache tie_word_embeddings attention_bias", isSwitch],
+  ["norm_topk_prob rope_interleave", orNone(isSwitch)],
+  ["rope_parameters", orNone(isRecord)],
+  ["rope_scaling", (value) => !truth(value as Value) || isRecord(value)],
 ];
 
 /** The first key whose value the loader's strict class refuses; undefined: none, or another family. */
 export function wronglyTyped(config: HfConfig): string | undefined {
   if (!DEEPSEEK_FAMILY.has(String(config["model_type"]))) return undefined;
-  const size = SIZES.find((key) => key in config && !Number.isInteger(config[key]));
-  if (size !== undefined) return size;
-  const tied = config["tie_word_embeddings"];
-  if (tied !== undefined && typeof tied !== "boolean") return "tie_word_embeddings";
-  const epsilon = config["rms_norm_eps"];
-  return epsilon !== undefined && typeof epsilon !== "number" ? "rms_norm_eps" : undefined;
+  for (const [names, takes] of FIELD_TYPES) {
+    const wrong = names.split(" ").find((key) => key in config && !takes(config[key]));
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
 }
 
 /** The attributes of the loaded configuration: a text model's own, defaults of the family filled in, rope_theta found where newer files keep it. */

@@ -21,12 +21,13 @@ export function pythonFloat(text: string): number | null {
 /** Python's `a // b` on numbers. */
 export function floorDivide(a: number, b: number): number {
   if (b === 0) throw new PythonFault("ZeroDivisionError", "integer division or modulo by zero");
-  return Math.floor(a / b);
+  // Adding zero turns a negative zero, which Python does not know, into zero.
+  return Math.floor(a / b) + 0;
 }
 
 /** Python's `a % b` on numbers: the sign follows the divisor. */
 export function modulo(a: number, b: number): number {
   if (b === 0) throw new PythonFault("ZeroDivisionError", "integer modulo by zero");
   const rest = a % b;
-  return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+  return (rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest) + 0;
 }

@@ -114,7 +114,22 @@ function usageFault(
       fix: "Use --train-backend megatron.",
     });
   }
-  return parsed.fault === undefined ? undefined : usage(parsed.fault);
+  if (parsed.fault !== undefined) return usage(parsed.fault);
+  return yamlFault(parsed, world);
+}
+
+/** Megatron's YAML takes the place of all arguments, and what it leaves out is not there at all. */
+function yamlFault({ namespace }: ParsedArgv, world: World): Rejection | undefined {
+  const path = namespace.get("yaml_cfg") ?? null;
+  if (path === null) return undefined;
+  const readable = ["file", "unknown"].includes(world.files.kind(String(path)));
+  const at =
+    path === "" ? "arguments.py:107" : readable ? "arguments.py:117" : "yaml_arguments.py:427";
+  const message = "Megatron's YAML replaces every argument, those of miles as well";
+  return refused("argv-yaml", ["--yaml-cfg"], message, {
+    at: `megatron/training/${at}`,
+    fix: "Drop --yaml-cfg: miles takes its arguments from the command line.",
+  });
 }
 
 function usage({ flag, message, type }: ParseFault): Rejection {

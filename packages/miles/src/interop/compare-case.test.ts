@@ -12,11 +12,13 @@ const base: CaseBase = {
   hfConfig: JSON.parse(golden("recipe-hf-config.json").toString()) as Record<string, unknown>,
 };
 
-const cases = gunzipSync(golden("recipe-cases.jsonl.gz"))
-  .toString()
-  .trim()
-  .split("\n")
-  .map((line) => referenceCaseSchema.parse(JSON.parse(line)));
+const recorded = (name: string): ReferenceCase[] =>
+  gunzipSync(golden(name))
+    .toString()
+    .trim()
+    .split("\n")
+    .map((line) => referenceCaseSchema.parse(JSON.parse(line)));
+const cases = recorded("recipe-cases.jsonl.gz");
 
 function changed(testCase: ReferenceCase, change: Partial<ReferenceCase>): string[] {
   return compareCase({ ...testCase, ...change }, base);
@@ -26,6 +28,15 @@ describe("compareCase", () => {
   it("agrees with the reference on every recorded case", () => {
     expect(cases).toHaveLength(949);
     const differing = cases.flatMap((testCase) =>
+      compareCase(testCase, base).map((text) => `${testCase.id} ${text}`),
+    );
+    expect(differing).toEqual([]);
+  });
+
+  it("agrees on a choice of those that `npm run interop -- recipe --seed 11` generates", () => {
+    const generated = recorded("recipe-live-cases.jsonl.gz");
+    expect(generated.length).toBeGreaterThan(314);
+    const differing = generated.flatMap((testCase) =>
       compareCase(testCase, base).map((text) => `${testCase.id} ${text}`),
     );
     expect(differing).toEqual([]);

@@ -3,7 +3,7 @@ import { isPattern, splitFields } from "./field-splitting.ts";
 import { sequence } from "./sequence.ts";
 import { parseScript, type Statement } from "./statement.ts";
 import { isTrainProgram } from "./train-program.ts";
-import { elementsOf, isEmpty, UNKNOWN, type Value } from "./value.ts";
+import { assigned, elementsOf, isEmpty, UNKNOWN, type Value } from "./value.ts";
 import { plainText, type Part, type Word } from "./word.ts";
 
 export interface EvaluateOptions {
@@ -138,13 +138,7 @@ class Shell {
     if (exported) this.#exported.add(name);
     if (append && before?.kind === "unknown") return;
     if ("parts" in value) {
-      const scalar = this.#scalar(value);
-      if (append && before?.kind === "array") throw refused(place, "+= of a text to an array");
-      const head = append && before?.kind === "scalar" ? before.text : "";
-      this.#variables.set(
-        name,
-        scalar.kind === "scalar" ? { kind: "scalar", text: head + scalar.text } : scalar,
-      );
+      this.#variables.set(name, assigned(before, this.#scalar(value), append));
       return;
     }
     const earlier =

@@ -27,3 +27,18 @@ export function isEmpty(value: Value): boolean {
   if (value.kind === "unknown") return false;
   return (value.kind === "array" ? value.items.join(" ") : value.text) === "";
 }
+
+/** What `NAME=text` or `NAME+=text` leaves; of an array it changes the first element. */
+export function assigned(
+  before: Value | undefined,
+  value: Value & { readonly kind: "scalar" | "unknown" },
+  append: boolean,
+): Value {
+  if (value.kind === "unknown") return value;
+  if (before?.kind === "array") {
+    const [first = "", ...others] = before.items;
+    return { kind: "array", items: [(append ? first : "") + value.text, ...others] };
+  }
+  const head = append && before?.kind === "scalar" ? before.text : "";
+  return { kind: "scalar", text: head + value.text };
+}

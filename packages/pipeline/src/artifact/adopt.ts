@@ -35,6 +35,13 @@ const NOT_CONTENT = [MANIFEST_FILE, PROVENANCE_FILE, ".git", ".cache", ".DS_Stor
 /**
  * A folder as an artifact, where it lies. A published artifact is recognised by its manifest (sizes are
  * verified); any other folder is hashed, and nothing is written into it.
+ *
+ * @example
+ * import { adoptArtifact } from "@moonlight-rl/pipeline";
+ *
+ * const model = await adoptArtifact("hf-model", "./tiny-moonlight");
+ * model.kind; // "hf-model"
+ * console.log(model.digest, model.path);
  */
 export async function adoptArtifact<K extends string>(
   kind: K,

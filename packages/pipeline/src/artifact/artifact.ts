@@ -30,6 +30,13 @@ const MARK = "moonlightArtifact";
  *
  * Values are `Artifact` objects; on the CLI the field is a path to an artifact folder, or to a plain folder
  * that is hashed in place.
+ *
+ * @example
+ * import { artifact } from "@moonlight-rl/pipeline";
+ * import { z } from "zod";
+ *
+ * const input = z.strictObject({ model: artifact("hf-model").describe("model folder") });
+ * input.safeParse({ model: "a plain text" }).success; // false
  */
 export function artifact<K extends string>(
   kind: K,

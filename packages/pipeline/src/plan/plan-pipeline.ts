@@ -18,7 +18,17 @@ export interface PipelinePlan {
   readonly totals: PlanTotals;
 }
 
-/** What `runPipeline` would do: the body runs with symbolic artifacts for results that do not exist. Changes nothing. */
+/**
+ * What `runPipeline` would do: the body runs with symbolic artifacts for results that do not exist. Changes nothing.
+ *
+ * @example
+ * import { moonlight } from "@moonlight-rl/moonlight";
+ * import { planPipeline } from "@moonlight-rl/pipeline";
+ *
+ * const plan = await planPipeline(moonlight, { profile: "tiny" });
+ * for (const { id, status, reason } of plan.stages) console.log(id, status, reason);
+ * plan.stages[0]?.status; // "miss"
+ */
 export async function planPipeline<P extends z.ZodObject, R>(
   pipeline: Pipeline<P, R>,
   params: z.input<P>,

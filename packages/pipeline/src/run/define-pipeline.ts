@@ -22,7 +22,26 @@ export interface Pipeline<P extends z.ZodObject = z.ZodObject, R = unknown> {
   run(stage: StageCall, params: z.output<P>): Promise<R>;
 }
 
-/** Declares a pipeline; types of params and result are inferred. */
+/**
+ * Declares a pipeline; types of params and result are inferred.
+ *
+ * @example
+ * import { toHf, toTorchDist } from "@moonlight-rl/convert";
+ * import { adoptArtifact, definePipeline, runPipeline } from "@moonlight-rl/pipeline";
+ * import { z } from "zod";
+ *
+ * const thereAndBack = definePipeline({
+ *   name: "there-and-back",
+ *   params: z.strictObject({ folder: z.string() }),
+ *   async run(stage, { folder }) {
+ *     const model = await adoptArtifact("hf-model", folder);
+ *     const { checkpoint } = await stage(toTorchDist, { model });
+ *     return await stage(toHf, { checkpoint, model }, { id: "back" });
+ *   },
+ * });
+ * const { stages } = await runPipeline(thereAndBack, { folder: "./tiny-moonlight" });
+ * const ids = stages.map(({ id }) => id); // ["convert", "back"]
+ */
 export function definePipeline<P extends z.ZodObject, R>(pipeline: Pipeline<P, R>): Pipeline<P, R> {
   return pipeline;
 }

@@ -20,6 +20,9 @@ import { runPipeline } from "./run-pipeline.ts";
 
 // What must hold when the world is not as it should be. Faults within one stage or artifact: run-stage.test.ts and publish.test.ts;
 // kill -9 at every call that changes the disk: crash.test.ts.
+// The numbers are those of the list of faults: O1 kill -9 between two writes (crash.test.ts), O2 damaged records (here and run-pipeline.test.ts),
+// O3 a tampered artifact (run-stage.test.ts), O4 two runs at once, O5 older formats, O6 a value that breaks the schema (run-stage.test.ts),
+// O7 a clock that jumps, O8 a read-only workspace, O9 odd paths, O10 an interruption while waiting; beside them a full disk.
 const temporary = temporaryFolder();
 const TWICE = fileURLToPath(new URL("../../fixtures/slow-pipeline.mjs", import.meta.url));
 beforeEach(() => {

@@ -51,7 +51,7 @@ describe("runStage", () => {
       ...numbers,
       run: async (input, context) => {
         for (let part = 0; part < 20; part++) context.signal.addEventListener("abort", () => part);
-        return numbers.run(input as never, context);
+        return numbers.run(input, context);
       },
     });
     const { signal } = new AbortController();

@@ -5,6 +5,13 @@ const MARK = "moonlightUnkeyed";
 /**
  * Marks a field that does not change the result (endpoint, threads, a secret): it is left out of the cache key
  * and of everything that is written to disk. The schema stays the same otherwise.
+ *
+ * @example
+ * import { unkeyed } from "@moonlight-rl/pipeline";
+ * import { z } from "zod";
+ *
+ * const input = z.strictObject({ n: z.int(), threads: unkeyed(z.int().default(4)) });
+ * const given = input.parse({ n: 3 }); // { n: 3, threads: 4 }
  */
 export function unkeyed<S extends z.ZodType>(schema: S): S {
   return schema.meta({ ...schema.meta(), [MARK]: true });

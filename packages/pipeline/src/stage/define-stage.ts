@@ -58,7 +58,23 @@ export type StageInput<S extends Stage> = z.input<S["input"]>;
 /** What a stage hands back. */
 export type StageOutput<S extends Stage> = z.output<S["output"]>;
 
-/** Declares a stage; the result is plain data and functions and composes with any other of this contract. */
+/**
+ * Declares a stage; the result is plain data and functions and composes with any other of this contract.
+ *
+ * @example
+ * import { defineStage, runStage } from "@moonlight-rl/pipeline";
+ * import { z } from "zod";
+ *
+ * const square = defineStage({
+ *   name: "square",
+ *   from: import.meta.url,
+ *   input: z.strictObject({ n: z.number().describe("number to square") }),
+ *   output: z.object({ result: z.number() }),
+ *   run: async ({ n }) => ({ result: n * n }),
+ * });
+ * const { result } = await runStage(square, { n: 7 });
+ * result; // 49
+ */
 export function defineStage<N extends string, I extends z.ZodObject, O extends z.ZodObject>(
   definition: StageDefinition<N, I, O>,
 ): Stage<N, I, O> {

@@ -32,7 +32,19 @@ export interface StageKit<S extends Stage> {
   ): Promise<Artifact<K>>;
 }
 
-/** Gives `use` a kit for the stage; the temporary workspace is removed afterwards. Needs no test framework. */
+/**
+ * Gives `use` a kit for the stage; the temporary workspace is removed afterwards. Needs no test framework.
+ *
+ * @example
+ * import { toTorchDist } from "@moonlight-rl/convert";
+ * import { adoptArtifact } from "@moonlight-rl/pipeline";
+ * import { withStage } from "@moonlight-rl/pipeline/testing";
+ *
+ * await withStage(toTorchDist, async (kit) => {
+ *   const { checkpoint } = await kit.run({ model: await adoptArtifact("hf-model", "./tiny-moonlight") });
+ *   console.log(checkpoint.path, kit.events.length);
+ * });
+ */
 export async function withStage<S extends Stage, T>(
   stage: S,
   use: (kit: StageKit<S>) => Promise<T>,

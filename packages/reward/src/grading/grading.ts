@@ -34,6 +34,14 @@ export interface GradingOptions {
 /**
  * Opens the grader that the options name: graders of this package and your own run in threads that are ended at the deadline,
  * reward models are asked by HTTP. Errors: `GRADER_UNKNOWN`, `GRADER_URL_MISSING`, `GRADER_CUSTOM_INVALID`.
+ *
+ * @example
+ * import { openGrading } from "@moonlight-rl/reward";
+ *
+ * const grading = openGrading({ rmType: "dapo" });
+ * const [verdict] = await grading.grade([{ response: "Answer: 42", label: "42" }]);
+ * verdict?.outcome; // "correct"
+ * await grading.close();
  */
 export function openGrading(options: GradingOptions): Grading {
   const { rmType, rmUrl, customRmPath, rewardKey, deadlineMs, threads, memoryMb } = options;

@@ -5,10 +5,11 @@ import { count } from "../data/words.ts";
 type Cause = CompareAnswer["causes"][number];
 
 const KINDS: Readonly<Record<Cause["kind"], string>> = {
-  input: "a setting",
+  recipe: "a setting",
+  input: "an input",
   data: "the data",
   code: "the code",
-  outcome: "chance, or the environment",
+  environment: "chance, or the environment",
   missing: "one did not get that far",
 };
 
@@ -72,6 +73,7 @@ function Sides({ cause }: { readonly cause: Cause }): VNode {
       <span>
         <b>B</b> <code>{cause.b ?? "has none"}</code>
       </span>
+      {cause.source !== undefined && <span class="muted">{cause.source}</span>}
     </p>
   );
 }

@@ -30,10 +30,21 @@ export async function getAnswer<T>(address: string, signal?: AbortSignal): Promi
   if (response.ok && body !== undefined) return body as T;
   throw new AnswerFault(
     (body as Fault | undefined)?.error ?? {
-      code: `HTTP ${response.status}`,
-      message: "The answer is not one of the dashboard's.",
+      code: "UI_UNREACHABLE",
+      message: `Something else answers in the place of this page's server (HTTP ${response.status}).`,
+      hint: "Is there a proxy in between? Open the address that `moonlight ui` printed.",
     },
   );
+}
+
+/** What went wrong while something was asked for. */
+export function faultOf(error: unknown): FaultBody {
+  if (error instanceof AnswerFault) return error.body;
+  return {
+    code: "UI_PAGE",
+    message: error instanceof Error ? error.message : String(error),
+    hint: "This is a fault of the page: please report it.",
+  };
 }
 
 /** An address with the parameters that are given. */

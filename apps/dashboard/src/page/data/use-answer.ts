@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { AnswerFault, getAnswer, type FaultBody } from "./answer.ts";
+import { faultOf, getAnswer, type FaultBody } from "./answer.ts";
 
 export interface Answer<T> {
   /** The newest one of this address; while it is asked again, the one before. */
@@ -37,9 +37,7 @@ export function useAnswer<T>(
       (data) => hold({ at, data, loading: false }),
       (error: unknown) => {
         if (stop.signal.aborted) return;
-        const fault =
-          error instanceof AnswerFault ? error.body : { code: "UI_PAGE", message: String(error) };
-        hold((before) => ({ ...before, at, fault, loading: false }));
+        hold((before) => ({ ...before, at, fault: faultOf(error), loading: false }));
       },
     );
     return () => stop.abort();

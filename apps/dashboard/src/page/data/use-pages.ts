@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { AnswerFault, getAnswer, type FaultBody } from "./answer.ts";
+import { faultOf, getAnswer, type FaultBody } from "./answer.ts";
 
 export interface PageOf<T> {
   readonly total: number;
@@ -73,8 +73,7 @@ export function usePages<T>(
         held.fault = undefined;
       } catch (error) {
         if (stop.signal.aborted) return;
-        held.fault =
-          error instanceof AnswerFault ? error.body : { code: "UI_PAGE", message: String(error) };
+        held.fault = faultOf(error);
       }
       if (held === memory.current) redraw((n) => n + 1);
     };

@@ -59,7 +59,8 @@ export const DEFAULT_STEPS: readonly Step[] = [
   override("default-padded-vocabulary", milesDefaults(35), ["--padded-vocab-size"], null, (a) => {
     if (!a.on("vocab_size") || a.on("padded_vocab_size")) return;
     const unit = a.num("make_vocab_size_divisible_by") * a.num("tensor_model_parallel_size");
-    a.set("padded_vocab_size", Math.ceil(a.num("vocab_size") / unit) * unit);
+    // Python has no negative zero.
+    a.set("padded_vocab_size", Math.ceil(a.num("vocab_size") / unit) * unit + 0);
   }),
   override("default-tokenizer", milesDefaults(37), ["--tokenizer-model"], null, (a) => {
     if (a.on("tokenizer_model") || a.on("tokenizer_type")) return;

@@ -92,7 +92,7 @@ export const INIT_STEPS: readonly Step[] = [
     "Correct the path, or drop the flag.",
     (a, { files }) => {
       const path = a.text("nccl_communicator_config_path");
-      return path !== null && files.kind(path) === "absent";
+      return path !== null && !["file", "unknown"].includes(files.kind(path));
     },
   ),
   rule(

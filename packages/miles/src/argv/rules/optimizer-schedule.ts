@@ -52,7 +52,7 @@ export const OPTIMIZER_STEPS: readonly Step[] = [
   ),
   rule(
     "optimizer-precision-aware-sharded",
-    optimizer(388),
+    optimizer(387),
     ["--use-precision-aware-optimizer"],
     "only the sharded optimizer is precision-aware",
     "Use --optimizer adam.",
