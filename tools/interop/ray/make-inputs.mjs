@@ -2,9 +2,9 @@
 //   node make-inputs.mjs FOLDER ROLLOUTS SAVE_INTERVAL
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeTestIteration } from "../../../packages/miles/dist/testing/index.js";
-import { resolveRecipe } from "../../../packages/recipe/dist/index.js";
-import { assetsDirectory, MODEL } from "../../../packages/tiny-moonlight/dist/index.js";
+import { writeTestIteration } from "@moonlight-rl/miles/testing";
+import { resolveRecipe } from "@moonlight-rl/recipe";
+import { assetsDirectory, MODEL } from "@moonlight-rl/tiny-moonlight";
 
 const [folder = "", rollouts = "", interval = ""] = process.argv.slice(2);
 const modelDir = join(assetsDirectory, "models", MODEL);

@@ -1,10 +1,10 @@
-import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { git } from "../workspace/copy-workspace.ts";
 import { runIn } from "../workspace/steps.ts";
 
-/** Packages of which the middle one is changed: one below it, one above it, and one that has nothing to do with it. */
-export const PACKAGES = ["core", "hub", "fetch", "reward"] as const;
+/** Packages of which the middle one is changed: one below it, one above it, and one that has nothing to do with it but reads pages. */
+export const PACKAGES = ["core", "hub", "fetch", "recipe"] as const;
 const RUN = ["build", "test"] as const;
 /** Outside of the repository, where no runner looks for inputs or outputs. */
 const LOG = "ran.log";
@@ -29,6 +29,11 @@ export const PROBES: readonly Probe[] = [
     files: ["packages/hub/src/download/machine-faults.test.ts", "packages/hub/README.md"],
     expected: ["hub:test"],
   },
+  {
+    what: "a page that a test reads",
+    files: ["docs/recipe/rollout.md"],
+    expected: ["recipe:test"],
+  },
   { what: "the compiler's settings for all", files: ["tsconfig.base.json"], expected: ALL },
 ];
 
@@ -47,14 +52,15 @@ export const RUNNERS: Readonly<Record<string, (copy: string) => Promise<void>>> 
 /** Puts scripts in place of the real ones that only note that they ran: what is tried is the cache, not the compiler. */
 export async function noteRuns(copy: string): Promise<void> {
   const log = join(dirname(copy), LOG);
-  for (const name of PACKAGES) {
+  for (const name of await readdir(join(copy, "packages"))) {
     const file = join(copy, "packages", name, "package.json");
     const manifest = JSON.parse(await readFile(file, "utf8")) as {
       scripts: Record<string, string>;
     };
+    const noted = (PACKAGES as readonly string[]).includes(name);
     for (const task of RUN) {
-      const output = task === "build" ? "mkdir -p dist && echo built > dist/built.txt && " : "";
-      manifest.scripts[task] = `${output}echo ${name}:${task} >> '${log}'`;
+      const output = task === "build" ? "mkdir -p dist && echo built > dist/built.txt" : "true";
+      manifest.scripts[task] = noted ? `${output} && echo ${name}:${task} >> '${log}'` : output;
     }
     await writeFile(file, `${JSON.stringify(manifest, null, 2)}\n`);
   }

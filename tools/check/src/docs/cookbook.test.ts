@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCli, stageCommand } from "@moonlight-rl/pipeline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { rolloutConfig } from "./stage.ts";
+import { rolloutConfig } from "@moonlight-rl/rollout-config";
 
 const read = (name: string): Promise<string> =>
-  readFile(new URL(`../../../docs/${name}`, import.meta.url), "utf8");
+  readFile(new URL(`../../../../docs/${name}`, import.meta.url), "utf8");
 const page = await read("recipe/cookbook.md");
 const launching = await read("launching.md");
 const files = [...page.matchAll(/^```yaml title=(\S+)\n([^]*?)^```/gm)];
