@@ -13,23 +13,27 @@ const MANY: LargeRun = { rollouts: 3_000, groups: 4, samples: 4 };
 /** All of it, 750 MB. */
 const WHOLE: LargeRun = { rollouts: 3_000, groups: 128, samples: 8 };
 
-/** A browser on the dashboard, beside a real run and over one of many rollouts. */
+/**
+ * A browser on the dashboard, beside a real run and over one of many rollouts. Times are printed: CI's machines differ, and
+ * the deep check holds them to their bounds.
+ */
 export function browserGate(): Gate {
-  return withBrowser("browser", async (browser, folder, findings) => {
+  return withBrowser("browser", false, async (browser, folder, findings) => {
     await checkLiveRun(browser, join(folder, "live é run"), findings);
     await checkLargeRun(browser, join(folder, "large"), MANY, findings);
   });
 }
 
-/** The same over 3,000 rollouts of 1,024 samples each. */
+/** 3,000 rollouts of 1,024 samples each, with every time below its bound. */
 export function largeBrowserGate(): Gate {
-  return withBrowser("browser large", (browser, folder, findings) =>
+  return withBrowser("browser large", true, (browser, folder, findings) =>
     checkLargeRun(browser, folder, WHOLE, findings),
   );
 }
 
 function withBrowser(
   name: string,
+  boundsHold: boolean,
   drive: (browser: Browser, folder: string, findings: Findings) => Promise<void>,
 ): Gate {
   return {
@@ -47,7 +51,7 @@ function withBrowser(
       const folder = await mkdtemp(join(tmpdir(), "moonlight-browser-"));
       const browser = await openBrowser(chromium);
       try {
-        const findings = new Findings();
+        const findings = new Findings({ boundsHold });
         await drive(browser, folder, findings);
         return findings.verdict();
       } finally {

@@ -81,6 +81,8 @@ export function linear(kind: LinearKind): WasmFunction {
       ...write(1, value(1)),
     ];
     switch (kind) {
+      case "linear":
+        return both((half) => get(sum(i, half)));
       case "linearAdd":
         return both((half) => f32x4.add(v128.load(get(at), half * 16), get(sum(i, half))));
       case "linearAddScaled":
@@ -90,7 +92,7 @@ export function linear(kind: LinearKind): WasmFunction {
             f32x4.add(v128.load(get(at), half * 16), f32x4.mul(get(sum(i, half)), get(copies))),
           ),
         ];
-      case "linearSwiglu": {
+      default: {
         const gate = get(sum(i, 0));
         return [
           ...set(copies, f32x4.neg(gate)),
@@ -102,8 +104,6 @@ export function linear(kind: LinearKind): WasmFunction {
           ),
         ];
       }
-      default:
-        return both((half) => get(sum(i, half)));
     }
   };
 

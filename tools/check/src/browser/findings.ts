@@ -5,6 +5,12 @@ export class Findings {
   #passed = 0;
   readonly #failures: string[] = [];
   readonly #notes: string[] = [];
+  readonly #boundsHold: boolean;
+
+  /** `boundsHold`: a time over its bound is a failure; else it is only printed, as on a machine that does other things as well. */
+  constructor({ boundsHold }: { readonly boundsHold: boolean }) {
+    this.#boundsHold = boundsHold;
+  }
 
   /** A step that throws, or gives sentences on what is wrong. */
   async step(what: string, act: () => Promise<readonly string[] | void>): Promise<void> {
@@ -17,7 +23,7 @@ export class Findings {
     }
   }
 
-  /** The middle of several measurements has to stay below a bound; it is printed in any case. */
+  /** The middle of several measurements has to stay below a bound, where bounds hold; it is printed in any case. */
   async below(
     what: string,
     bound: number,
@@ -32,7 +38,9 @@ export class Findings {
       const middle = values[Math.floor(times / 2)] ?? Infinity;
       const most = values.at(-1) ?? Infinity;
       this.note(`${what}: ${middle.toFixed(1)} ${unit} (most ${most.toFixed(1)}, bound ${bound})`);
-      return middle < bound ? [] : [`${middle.toFixed(1)} ${unit} is not below ${bound}`];
+      return !this.#boundsHold || middle < bound
+        ? []
+        : [`${middle.toFixed(1)} ${unit} is not below ${bound}`];
     });
   }
 
