@@ -2,6 +2,7 @@ import type { Emit } from "@moonlight-rl/core";
 import type { EvaluationSet } from "./evaluation-set.ts";
 import type { Answer } from "./policy/answer.ts";
 import type { Policy } from "./policy/policy.ts";
+import { isRight } from "./result/graded-sample.ts";
 import type { RecordedGrade } from "./sampling/recorded-grade.ts";
 import type { SampleFacts } from "./sampling/sample-facts.ts";
 
@@ -30,7 +31,7 @@ export class Progress {
 
   sample(facts: SampleFacts, fresh?: { answer: Answer; grade: RecordedGrade }): void {
     this.#done++;
-    if (facts.reward === 1) this.#right++;
+    if (isRight(facts)) this.#right++;
     if (this.#done % EVERY === 0 || this.#done === this.#set.requests.length) {
       this.#report(this.#done);
     }

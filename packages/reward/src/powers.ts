@@ -15,6 +15,7 @@ import {
   power,
   product,
   sum,
+  toDouble,
   whole,
   type Ratio,
   type Value,
@@ -30,7 +31,13 @@ export function raised(base: Value, exponent: Value, means: Means): Value {
   if (typeof exponent === "number" && !Number.isSafeInteger(exponent)) {
     return decimalPower(base, exponent, means);
   }
-  if (typeof exponent === "number") return power(base, exponent, means.budget);
+  if (typeof exponent === "number") {
+    if (typeof base === "number" || numberOf(base) !== undefined) {
+      return power(base, exponent, means.budget);
+    }
+    // A root may become a number by it: √3 to the 2.0 is 3.0.
+    return toDouble(means.atoms.reduce(wholePower(base, BigInt(exponent), means)));
+  }
   if (typeof base === "number") return powerOfDecimal(base, exponent, means);
   const given = means.atoms.reduce(exponent);
   const parts = partsOf(given);

@@ -9,7 +9,8 @@ const BETWEEN_WORDS = /(?<=[\p{L}\p{N}_.])[\t\f]+(?=[\p{L}\p{N}_.])/gu;
 
 function isLong(text: string): boolean {
   if (text.length > MAX_LENGTH_OF_FEW) return true;
-  return (text.match(/[^\p{L}\p{N}_.]/gu)?.length ?? 0) > FEW_OPERATORS;
+  // A row of signs is soon read.
+  return (text.match(/[^\p{L}\p{N}_.]+/gu)?.length ?? 0) > FEW_OPERATORS;
 }
 
 /** The text as the reference's parser gets it, without white space. Throws `NotComputable` where that is none of its lines, or too long a one. */

@@ -80,7 +80,7 @@ def main() -> int:
         judge_part(options, options.part)
         return 0
     if None in (options.miles, options.megatron):
-        print(f"skip  {options.count} configurations: the comparison needs --miles DIR and --megatron DIR")
+        print(f"skip  {options.count} × a configuration is judged: the comparison needs --miles DIR and --megatron DIR")
         print("0 passed, 0 failed")
         return 0
     options.sglang = options.sglang or sglang_files()

@@ -94,7 +94,8 @@ SPELLINGS = both_ways(
 
 CHANGES = [
     replace(SPELLINGS), replace(SPELLINGS), replace(SPELLINGS), replace(SPELLINGS),
-    lambda t, r: insert(t, r, r.choice([" ", "  ", "\\,", "\\!", "{}", "~", "\\;", "\\ ", "\n", "\\quad "])),
+    lambda t, r: insert(t, r, r.choice([" ", "  ", "\\,", "\\!", "{}", "~", "\\;", "\\ ", "\n", "\t", "\\quad "])),
+    lambda t, r: insert(t, r, r.choice(["!!", "!=", "&", "|", ">>", "~", ",}", ",)", "[[", "]]", "\\href{a}{b}", "\\begin{a}", "\\end{b}", "^2.0", "\u00bd", "\\verb|5|"])),
     lambda t, r: insert(t, r, r.choice(["(", ")", "{", "}", "[", "]", "\\left(", "\\right)", "$", ",", ".", "-", "+", "/", "^", "_", "!", "=", "'"])),
     lambda t, r: re.sub(r"\\d?frac\{(-?\w+)\}\{(\w+)\}", r.choice([r"\1/\2", r"(\1)/(\2)", r"\\frac\1\2", r"{\1}/{\2}", r"\1 / \2", r"\1\\cdot\\frac{1}{\2}"]), t),
     lambda t, r: re.sub(r"(-?\d+)/(\d+)", r"\\frac{\1}{\2}", t),
@@ -127,6 +128,7 @@ def term(rng: random.Random, depth: int = 0) -> str:
     leaf = [
         f"{a}", f"{a}.{b}", f"{s}", f"{a}{s}", f"{s}^{rng.randint(1, 4)}", f"\\sqrt{{{a * b}}}", f"{a}\\sqrt{{{b}}}", f"\\frac{{{a}}}{{{b}}}", f"\\sqrt{{{s}}}",
         f"{a}\\pi", f"{s}^(1/{b})", f"{a}^{s}", f"\\frac{{{a}{s}}}{{{b}}}", f"{s}^-{a}", f"\\ln({a})", f"{a}^(1/{b})", f"\\sqrt{{{a}.{b}}}", f"{a}/{b}", f"{s}!", f"{a % 7}!", f"{s}_{a}", f"({s}+{a})",
+        f"{a}!!", f"({s})!!", f"(-{a})^.5", f"1e-30{b}{s}", f"{a}{b}e29{a % 10}", f"ln(-{a})", f"({a}&{b})", f"({a}|{b})", f"(({a}^{b % 10})^9)^9", f"sqrt({a},)", f"{s}{{}}" * 40,
     ]  # fmt: skip
     if depth > 2 or rng.random() < 0.4:
         return rng.choice(leaf)

@@ -39,6 +39,8 @@ export async function buildPage(): Promise<"built" | "unchanged"> {
         emptyOutDir: true,
         target: BROWSERS,
         modulePreload: { polyfill: false },
+        // A slow machine is no news.
+        rolldownOptions: { checks: { bundlerTimings: false } },
         license: { fileName: "licences.md" },
         reportCompressedSize: false,
         // The content security policy takes no data: scripts or fonts.

@@ -81,8 +81,6 @@ export function linear(kind: LinearKind): WasmFunction {
       ...write(1, value(1)),
     ];
     switch (kind) {
-      case "linear":
-        return both((half) => get(sum(i, half)));
       case "linearAdd":
         return both((half) => f32x4.add(v128.load(get(at), half * 16), get(sum(i, half))));
       case "linearAddScaled":
@@ -104,6 +102,8 @@ export function linear(kind: LinearKind): WasmFunction {
           ),
         ];
       }
+      default:
+        return both((half) => get(sum(i, half)));
     }
   };
 

@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import { PreflightError } from "@moonlight-rl/core";
+import type * as OnnxRuntime from "onnxruntime-node";
 
-type Runtime = typeof import("onnxruntime-node");
+type Runtime = typeof OnnxRuntime;
 
 /**
  * ONNX Runtime. Its install script downloads CUDA libraries on Linux, which this engine does not use; where it cannot reach

@@ -1,4 +1,4 @@
-import type { GradedSample } from "../result/graded-sample.ts";
+import { isRight, type GradedSample } from "../result/graded-sample.ts";
 
 /** Samples whose length is from `from` up to, without, `to`. */
 export interface LengthBin {
@@ -11,7 +11,9 @@ export interface LengthBin {
 }
 
 /** Lengths of one response each. */
-export type LengthSample = Pick<GradedSample, "reward" | "truncated"> & { readonly length: number };
+export type LengthSample = Pick<GradedSample, "outcome" | "truncated"> & {
+  readonly length: number;
+};
 
 /** About `count` bins of equal, round width from 0 to the longest. */
 export function lengthHistogram(samples: readonly LengthSample[], count = 30): LengthBin[] {
@@ -24,10 +26,11 @@ export function lengthHistogram(samples: readonly LengthSample[], count = 30): L
     wrong: 0,
     truncated: 0,
   }));
-  for (const { length, reward, truncated } of samples) {
+  for (const sample of samples) {
+    const { length, truncated } = sample;
     const bin = bins[Math.floor(length / width)];
     if (bin === undefined) continue;
-    if (reward === 1) bin.right++;
+    if (isRight(sample)) bin.right++;
     else bin.wrong++;
     if (truncated) bin.truncated++;
   }

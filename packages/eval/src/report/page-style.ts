@@ -45,7 +45,7 @@ const show = (index) => {
     for (const sample of side.problems[index].samples) {
       if (filter.value !== "" && sample.outcome !== filter.value) continue;
       const head = element("div"), tokens = sample.tokens === null ? "" : ", " + sample.tokens + " tokens";
-      head.append("Sample " + sample.sample + tokens + (sample.truncated ? ", cut off" : "") + ": ", element("span", sample.outcome.replaceAll("_", " "), sample.reward === 1 ? "yes" : "no"), sample.extracted === null ? "" : ", graded: " + sample.extracted.slice(0, 200));
+      head.append("Sample " + sample.sample + tokens + (sample.truncated ? ", cut off" : "") + ": ", element("span", sample.outcome.replaceAll("_", " "), sample.outcome === "correct" ? "yes" : "no"), sample.extracted === null ? "" : ", graded: " + sample.extracted.slice(0, 200));
       column.append(head, marked(sample));
     }
   }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { throwIfAborted } from "@moonlight-rl/core";
 import type { EvalResult } from "../result/result.ts";
-import type { GradedSample } from "../result/graded-sample.ts";
+import { hasAnswer, isRight, type GradedSample } from "../result/graded-sample.ts";
 import { readEvalResult, setFolder } from "../result/read-result.ts";
 import { readSamples } from "../result/read-samples.ts";
 import { gradedSpan, type Span } from "./graded-span.ts";
@@ -68,9 +68,9 @@ export async function readSide(
   };
   for await (const sample of readSamples(join(place, "samples.ndjson"))) {
     throwIfAborted(signal);
-    const { reward, truncated } = sample;
+    const { outcome, truncated } = sample;
     const length = result.responseLength.unit === "tokens" ? sample.tokens : sample.response.length;
-    lengths.push({ reward, truncated, length: length ?? 0 });
+    lengths.push({ outcome, truncated, length: length ?? 0 });
     if (group[0] !== undefined && group[0].problem !== sample.problem) finish();
     const size = Math.min(sample.response.length, MAX_SHOWN);
     const fits = size <= room;
@@ -90,8 +90,8 @@ function problemRow(samples: readonly GradedSample[]): ProblemRow {
     prompt: first.prompt,
     label: typeof first.label === "string" ? first.label : JSON.stringify(first.label),
     n: samples.length,
-    correct: samples.filter(({ reward }) => reward === 1).length,
-    noAnswer: samples.filter(({ extracted }) => extracted === null).length,
+    correct: samples.filter(isRight).length,
+    noAnswer: samples.filter((sample) => !hasAnswer(sample)).length,
     truncated: samples.filter(({ truncated }) => truncated).length,
     meanTokens:
       counted.length === 0 ? null : counted.reduce((sum, one) => sum + one, 0) / counted.length,

@@ -115,7 +115,7 @@ describe("the histogram", () => {
   it("has round bins that hold every sample once", () => {
     const samples = [0, 1, 99, 100, 101, 950].map((length, i) => ({
       length,
-      reward: i % 2,
+      outcome: i % 2 === 1 ? ("correct" as const) : ("wrong" as const),
       truncated: length > 900,
     }));
     const bins = lengthHistogram(samples, 10);
@@ -123,6 +123,6 @@ describe("the histogram", () => {
     expect(bins[0]).toEqual({ from: 0, to: 100, right: 1, wrong: 2, truncated: 0 });
     expect(bins[1]).toMatchObject({ from: 100, right: 1, wrong: 1 });
     expect(bins[9]).toMatchObject({ to: 1000, right: 1, truncated: 1 });
-    expect(lengthHistogram([{ length: 0, reward: 1, truncated: false }])).toHaveLength(1);
+    expect(lengthHistogram([{ length: 0, outcome: "correct", truncated: false }])).toHaveLength(1);
   });
 });

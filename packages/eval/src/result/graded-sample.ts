@@ -35,3 +35,16 @@ export const gradedSampleSchema = z.object({
 });
 
 export type GradedSample = z.output<typeof gradedSampleSchema>;
+
+/**
+ * Whether a response counts as right. The grader says so: a reward model or a grader of one's own may give more than 1 for it,
+ * or less than 1.
+ */
+export function isRight({ outcome }: Pick<GradedSample, "outcome">): boolean {
+  return outcome === "correct";
+}
+
+/** Whether an answer was found, right or wrong. */
+export function hasAnswer({ outcome }: Pick<GradedSample, "outcome">): boolean {
+  return outcome === "correct" || outcome === "wrong" || outcome === "unparsable";
+}

@@ -48,6 +48,35 @@ function evaluate(...problems: string[]): EvalResult {
   return makeResult(head, rows, samples);
 }
 
+describe("the result of a grader that gives rewards of its own and no answers", () => {
+  const samples = (["correct", "wrong", "wrong", "no_answer"] as const).map(
+    (outcome, sample): SampleFacts => ({
+      problem: 0,
+      sample,
+      tokens: 1,
+      characters: 1,
+      repetitive: false,
+      truncated: false,
+      reward: outcome === "correct" ? 2.5 : 0.4,
+      outcome,
+      vote: null,
+    }),
+  );
+  const result = makeResult(head, [{ digest: "p0", label: "1" }], samples);
+
+  it("counts as right what the grader calls right, whatever its reward", () => {
+    expect(result.accuracy.mean).toBe(0.25);
+    expect(result.perProblem[0]?.correct).toBe(1);
+    expect(result.meanReward).toBeCloseTo((2.5 + 3 * 0.4) / 4);
+  });
+
+  it("says that answers were found although nobody names them, and has no majority of them", () => {
+    expect(result.closedShare).toBe(0.75);
+    const names = Object.keys(result.figures);
+    expect(names).toEqual(["avg@4", "pass@1", "pass@2", "pass@4"]);
+  });
+});
+
 describe("makeResult", () => {
   const result = evaluate("cc", "cw", "ut", "nw");
 

@@ -4,7 +4,7 @@ import { lengthStatistics } from "../statistics/lengths.ts";
 import { passAtPowersOfTwo } from "../statistics/pass-at-k.ts";
 import { nameSchema } from "../settings.ts";
 import { figuresOf } from "./figures.ts";
-import { OUTCOMES, type GradedSample } from "./graded-sample.ts";
+import { hasAnswer, isRight, OUTCOMES, type GradedSample } from "./graded-sample.ts";
 import type { SampleFacts } from "../sampling/sample-facts.ts";
 
 const interval = z.object({
@@ -73,7 +73,7 @@ export const resultSchema = z.object({
   otherSets: z.array(nameSchema).optional(),
   problems: z.int().positive(),
   samples: z.int().positive(),
-  /** Share of samples with reward 1 (avg@n), clustered by problem. */
+  /** Share of right samples (avg@n), clustered by problem. */
   accuracy: z.object({ mean: share, standardError: z.number().nullable(), interval }),
   /** What the reference logs as eval/<name>. */
   meanReward: z.number(),
@@ -122,7 +122,7 @@ export function makeResult(
 ): EvalResult {
   const groups = problems.map((): SampleFacts[] => []);
   for (const sample of samples) groups[sample.problem]?.push(sample);
-  const right = groups.map((group) => group.map(({ reward }) => (reward === 1 ? 1 : 0)));
+  const right = groups.map((group) => group.map((sample) => (isRight(sample) ? 1 : 0)));
   const perProblem = problems.map(({ digest, label }, i) => ({
     digest,
     label: label as never,
@@ -145,7 +145,7 @@ export function makeResult(
     outcomes: Object.fromEntries(
       OUTCOMES.map((outcome) => [outcome, outcomeShare(outcome)]),
     ) as EvalResult["outcomes"],
-    closedShare: shareOf(({ vote }) => vote !== null),
+    closedShare: shareOf(hasAnswer),
     truncatedShare: shareOf(({ truncated }) => truncated),
     repetitiveShare: shareOf(({ repetitive }) => repetitive),
     responseLength: responseLength(samples),

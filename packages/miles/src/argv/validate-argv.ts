@@ -121,8 +121,8 @@ function usageFault(
 /** Megatron's YAML takes the place of all arguments, and what it leaves out is not there at all. */
 function yamlFault({ namespace }: ParsedArgv, world: World): Rejection | undefined {
   const path = namespace.get("yaml_cfg") ?? null;
-  if (path === null) return undefined;
-  const readable = ["file", "unknown"].includes(world.files.kind(String(path)));
+  if (typeof path !== "string") return undefined;
+  const readable = ["file", "unknown"].includes(world.files.kind(path));
   const at =
     path === "" ? "arguments.py:107" : readable ? "arguments.py:117" : "yaml_arguments.py:427";
   const message = "Megatron's YAML replaces every argument, those of miles as well";

@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import type { RunsAnswer } from "../../api/run.ts";
+import { useLive } from "../data/live.ts";
 import { useAnswer } from "../data/use-answer.ts";
 
 interface RunPickerProps {
@@ -19,7 +20,8 @@ const MOST = 200;
 
 export function RunPicker(props: RunPickerProps): VNode {
   const { label, value = "", none, except = [], choose, quiet = false } = props;
-  const { data } = useAnswer<RunsAnswer>(`/api/runs?limit=${MOST}`);
+  const { state } = useLive();
+  const { data } = useAnswer<RunsAnswer>(`/api/runs?limit=${MOST}`, state, { sticky: true });
   const runs = (data?.items ?? []).filter(({ id }) => !except.includes(id));
   const known = value === "" || runs.some(({ id }) => id === value);
   return (

@@ -45,7 +45,8 @@ export function GroupList({ run, rollout, query, group, about, onAnswer }: Group
           {count(about.groups, "group")}, {count(about.samples, "sample")}, mean reward{" "}
           {figure(about.meanReward)}
           {about.zeroStdGroups > 0 && `, ${about.zeroStdGroups} teach nothing`}
-          {about.meanTokens !== null && `, ${figure(about.meanTokens)} tokens each`}
+          {about.meanTokens !== null &&
+            `, ${figure(Math.round(about.meanTokens * 10) / 10)} tokens each`}
         </p>
       )}
       <div class="filters" role="group" aria-label="Which groups">
@@ -119,7 +120,9 @@ function GroupRow({ line }: { readonly line: GroupLine }): VNode {
           {right}/{line.samples}
         </span>
         <span class="muted">reward {figure(line.meanReward)}</span>
-        {line.meanTokens !== null && <span class="muted">{figure(line.meanTokens)} tok</span>}
+        {line.meanTokens !== null && (
+          <span class="muted">{figure(Math.round(line.meanTokens * 10) / 10)} tok</span>
+        )}
       </span>
     </span>
   );

@@ -140,7 +140,9 @@ function Surroundings({ run }: { readonly run: RunAnswer }): VNode {
           .map(([name, value]) => (
             <div key={name}>
               <dt>{name}</dt>
-              <dd class="mono">{plain(value)}</dd>
+              <dd class="mono lines">
+                {Array.isArray(value) ? value.map(plain).join("\n") : plain(value)}
+              </dd>
             </div>
           ))}
         {git !== undefined && (

@@ -73,7 +73,9 @@ function RunHead({ run, title, section, answer, live }: RunHeadProps): VNode {
           <Badge state={data.status} />
           <span title={`started ${when(data.started)}`}>
             {formatDuration(data.seconds)}
-            {left !== undefined && `, about ${formatDuration(left)} left in this stage`}
+            {left !== undefined &&
+              left >= 1 &&
+              `, about ${formatDuration(left)} left in this stage`}
           </span>
         </p>
       )}
