@@ -26,7 +26,9 @@ export function applyTheme(theme: Theme = stored()): void {
 export function useTheme(): readonly [Theme, () => void] {
   const [theme, setTheme] = useState<Theme>(stored);
   const next = (): void => {
-    const chosen = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
+    // What the document has now: a second press may come before the first one is drawn.
+    const now = THEMES.indexOf((document.documentElement.dataset["theme"] ?? "system") as Theme);
+    const chosen = THEMES[(now + 1) % THEMES.length] ?? "system";
     try {
       localStorage.setItem(KEY, chosen);
     } catch {
