@@ -90,7 +90,7 @@ export function linear(kind: LinearKind): WasmFunction {
             f32x4.add(v128.load(get(at), half * 16), f32x4.mul(get(sum(i, half)), get(copies))),
           ),
         ];
-      case "linearSwiglu": {
+      default: {
         const gate = get(sum(i, 0));
         return [
           ...set(copies, f32x4.neg(gate)),
