@@ -108,9 +108,16 @@ function* steps(copy: string, data: string): Generator<Step> {
   yield [
     "gates",
     () =>
-      run("node", "tools/check/dist/bin.js", "boundaries", "knip", "packages", "links", "api").then(
-        ignore,
-      ),
+      run(
+        "node",
+        "tools/check/dist/bin.js",
+        "boundaries",
+        "knip",
+        "packages",
+        "links",
+        "pages",
+        "api",
+      ).then(ignore),
   ];
   yield [
     "changeset",

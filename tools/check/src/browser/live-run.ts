@@ -197,6 +197,7 @@ async function keyboard(visit: Visit, findings: Findings): Promise<void> {
     await page.keyboard.press("r");
     await page.waitForSelector("h1:has-text('Rollouts')");
     const list = page.locator('[role=listbox][aria-label="Rollouts"]');
+    await list.locator("[role=option]").first().waitFor();
     await list.focus();
     await page.keyboard.press("Home");
     await page.waitForSelector('[aria-label="Groups"] h2:text-is("Rollout 0")');

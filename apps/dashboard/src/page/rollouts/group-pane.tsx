@@ -1,12 +1,12 @@
 import { useState } from "preact/hooks";
 import type { VNode } from "preact";
-import type { SamplesAnswer } from "../../api/rollouts.ts";
+import type { GroupLine, SamplesAnswer } from "../../api/rollouts.ts";
 import { setQuery } from "../app/place.ts";
 import { address } from "../data/answer.ts";
 import { useAnswer } from "../data/use-answer.ts";
 import { figure } from "../data/words.ts";
 import { Badge } from "../parts/badge.tsx";
-import { FaultNote, Waiting } from "../parts/state.tsx";
+import { Show } from "../parts/state.tsx";
 import { PromptHistory } from "./prompt-history.tsx";
 import { SampleDetails } from "./sample-details.tsx";
 
@@ -14,6 +14,8 @@ interface GroupPaneProps {
   readonly run: string;
   readonly rollout: number;
   readonly group: number;
+  /** As the list of groups has it, if it is there. */
+  readonly line: GroupLine | undefined;
   readonly outcome: string | undefined;
   readonly sample: number | undefined;
 }
@@ -22,66 +24,108 @@ interface GroupPaneProps {
 const PAGE = 100;
 
 /** One group: its question, all of its samples, and the chosen one whole. */
-export function GroupPane({ run, rollout, group, outcome, sample }: GroupPaneProps): VNode {
+export function GroupPane({ run, rollout, group, line, outcome, sample }: GroupPaneProps): VNode {
   const [offset, setOffset] = useState(0);
   const base = `/api/runs/${run}/rollouts/${rollout}/groups/${group}`;
-  const { data, fault, retry } = useAnswer<SamplesAnswer>(
+  const answer = useAnswer<SamplesAnswer>(
     address(base, { detail: "brief", outcome, offset, limit: PAGE }),
   );
-  if (fault !== undefined) return <FaultNote fault={fault} retry={retry} />;
-  if (data === undefined) return <Waiting rows={6} />;
-  const chosen = sample ?? data.items[0]?.index;
+  const { data } = answer;
+  const about = data?.group ?? line;
   return (
     <div class="pane-scroll" tabIndex={0} role="region" aria-label={`Group ${group}`}>
-      <div class="question">
-        <p>{data.question}</p>
-        <p class="muted">
-          answer <b class="mono">{data.group.label}</b> · {data.group.samples} samples · mean reward{" "}
-          {figure(data.group.meanReward)} ± {figure(data.group.stdReward)}
-        </p>
-        {data.promptText !== undefined && data.promptText !== data.question && (
-          <details>
-            <summary>Prompt as the model got it</summary>
-            <pre class="text">{data.promptText}</pre>
-          </details>
-        )}
-      </div>
-      <SampleTable answer={data} chosen={chosen} />
-      {data.total > PAGE && (
-        <p class="pager">
-          <button
-            type="button"
-            class="button"
-            disabled={offset === 0}
-            onClick={() => setOffset(offset - PAGE)}
-          >
-            Before
-          </button>
-          <span>
-            {offset + 1} to {Math.min(data.total, offset + PAGE)} of {data.total}
-          </span>
-          <button
-            type="button"
-            class="button"
-            disabled={offset + PAGE >= data.total}
-            onClick={() => setOffset(offset + PAGE)}
-          >
-            After
-          </button>
-        </p>
-      )}
-      {data.total === 0 && <p class="muted">No sample of this group has that outcome.</p>}
-      {chosen !== undefined && <SampleDetails key={chosen} address={base} index={chosen} />}
-      <PromptHistory run={run} prompt={data.group.prompt} rollout={rollout} />
+      {about !== undefined && <Question about={about} answer={data} />}
+      <Show answer={answer} rows={6}>
+        {({ items, total }) => {
+          const chosen = sample ?? items[0]?.index;
+          return (
+            <>
+              <SampleTable items={items} chosen={chosen} />
+              {total > PAGE && <Pager offset={offset} total={total} go={setOffset} />}
+              {total === 0 && <p class="muted">No sample of this group has that outcome.</p>}
+              {chosen !== undefined && (
+                <SampleDetails
+                  key={chosen}
+                  address={base}
+                  index={chosen}
+                  brief={items.find(({ index }) => index === chosen)}
+                />
+              )}
+            </>
+          );
+        }}
+      </Show>
+      {about !== undefined && <PromptHistory run={run} prompt={about.prompt} rollout={rollout} />}
     </div>
   );
 }
 
-function SampleTable({
+/** From the list of groups at once, whole when the answer is there. */
+function Question({
+  about,
   answer,
+}: {
+  readonly about: GroupLine;
+  readonly answer: SamplesAnswer | undefined;
+}): VNode {
+  const question = answer?.question ?? about.question;
+  const prompt = answer?.promptText;
+  return (
+    <div class="question">
+      <p>{question}</p>
+      <p class="muted">
+        answer <b class="mono">{about.label}</b> · {about.samples} samples · mean reward{" "}
+        {figure(about.meanReward)} ± {figure(about.stdReward)}
+      </p>
+      {prompt !== undefined && prompt !== question && (
+        <details>
+          <summary>Prompt as the model got it</summary>
+          <pre class="text">{prompt}</pre>
+        </details>
+      )}
+    </div>
+  );
+}
+
+function Pager({
+  offset,
+  total,
+  go,
+}: {
+  readonly offset: number;
+  readonly total: number;
+  readonly go: (offset: number) => void;
+}): VNode {
+  return (
+    <p class="pager">
+      <button
+        type="button"
+        class="button"
+        disabled={offset === 0}
+        onClick={() => go(offset - PAGE)}
+      >
+        Before
+      </button>
+      <span>
+        {offset + 1} to {Math.min(total, offset + PAGE)} of {total}
+      </span>
+      <button
+        type="button"
+        class="button"
+        disabled={offset + PAGE >= total}
+        onClick={() => go(offset + PAGE)}
+      >
+        After
+      </button>
+    </p>
+  );
+}
+
+function SampleTable({
+  items,
   chosen,
 }: {
-  readonly answer: SamplesAnswer;
+  readonly items: SamplesAnswer["items"];
   readonly chosen: number | undefined;
 }): VNode {
   return (
@@ -97,7 +141,7 @@ function SampleTable({
         </tr>
       </thead>
       <tbody>
-        {answer.items.map(({ index, outcome, reward, advantage, tokenCount, response }) => (
+        {items.map(({ index, outcome, reward, advantage, tokenCount, response }) => (
           <tr key={index} class={index === chosen ? "chosen" : ""}>
             <td class="number">
               <button

@@ -113,6 +113,7 @@ function Browser({ run, query, first, last }: BrowserProps): VNode {
             run={run}
             rollout={rollout}
             group={group}
+            line={fresh?.items.find((one) => one.group === group)}
             outcome={outcome}
             sample={whole(query.get("sample"))}
           />

@@ -6,19 +6,28 @@ import { useAnswer } from "../data/use-answer.ts";
 import { figure } from "../data/words.ts";
 import { Badge } from "../parts/badge.tsx";
 import { GradedText } from "../parts/graded-text.tsx";
-import { Show } from "../parts/state.tsx";
+import { FaultNote } from "../parts/state.tsx";
 import { TokenText } from "./token-text.tsx";
 import type { Shading } from "./shades.ts";
 
+interface SampleDetailsProps {
+  readonly address: string;
+  readonly index: number;
+  /** What is shown until the whole one is there. */
+  readonly brief: Sample | undefined;
+}
+
 /** One sample, whole: its text with what each token was worth to the policy. */
-export function SampleDetails(props: { readonly address: string; readonly index: number }): VNode {
+export function SampleDetails(props: SampleDetailsProps): VNode {
   const answer = useAnswer<SamplesAnswer>(
     address(props.address, { offset: props.index, limit: 1 }),
   );
+  const sample = answer.data?.items[0] ?? props.brief;
   return (
-    <Show answer={answer} rows={3}>
-      {({ items: [sample] }) => sample !== undefined && <Details sample={sample} />}
-    </Show>
+    <>
+      {answer.fault !== undefined && <FaultNote fault={answer.fault} retry={answer.retry} />}
+      {sample !== undefined && <Details sample={sample} />}
+    </>
   );
 }
 
