@@ -6,6 +6,7 @@ import { address } from "../data/answer.ts";
 import { useAnswer } from "../data/use-answer.ts";
 import { count, figure } from "../data/words.ts";
 import { Badge } from "../parts/badge.tsx";
+import { Pager } from "../parts/pager.tsx";
 import { GradedText } from "../parts/graded-text.tsx";
 import { Show } from "../parts/state.tsx";
 import { setAddress } from "./problem-list.tsx";
@@ -71,29 +72,14 @@ export function EvalSamples({ run, stage, set, query }: EvalSamplesProps): VNode
               />
             ))}
             {total === 0 && <p class="muted">No sample has that outcome.</p>}
-            {total > PAGE && (
-              <p class="pager">
-                <button
-                  type="button"
-                  class="button"
-                  disabled={offset === 0}
-                  onClick={() => setPage({ of: filter, offset: offset - PAGE })}
-                >
-                  Before
-                </button>
-                <span>
-                  {offset + 1} to {Math.min(total, offset + PAGE)} of {count(total, "sample")}
-                </span>
-                <button
-                  type="button"
-                  class="button"
-                  disabled={offset + PAGE >= total}
-                  onClick={() => setPage({ of: filter, offset: offset + PAGE })}
-                >
-                  After
-                </button>
-              </p>
-            )}
+            <Pager
+              offset={offset}
+              total={total}
+              page={PAGE}
+              one="sample"
+              words={["Before", "After"]}
+              go={(to) => setPage({ of: filter, offset: to })}
+            />
           </div>
         )}
       </Show>

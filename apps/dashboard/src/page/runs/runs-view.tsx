@@ -5,7 +5,8 @@ import { go } from "../app/place.ts";
 import { runPath } from "../app/sections.ts";
 import { address } from "../data/answer.ts";
 import { useAnswer } from "../data/use-answer.ts";
-import { ago, count, formatDuration, plain, when } from "../data/words.ts";
+import { ago, formatDuration, plain, when } from "../data/words.ts";
+import { Pager } from "../parts/pager.tsx";
 import { Badge } from "../parts/badge.tsx";
 import { Empty, Show } from "../parts/state.tsx";
 
@@ -77,29 +78,14 @@ export function RunsView(): VNode {
                   </tbody>
                 </table>
               </div>
-              {total > PAGE && (
-                <p class="pager">
-                  <button
-                    type="button"
-                    class="button"
-                    disabled={offset === 0}
-                    onClick={() => setOffset(offset - PAGE)}
-                  >
-                    Newer
-                  </button>
-                  <span>
-                    {offset + 1} to {Math.min(total, offset + PAGE)} of {count(total, "run")}
-                  </span>
-                  <button
-                    type="button"
-                    class="button"
-                    disabled={offset + PAGE >= total}
-                    onClick={() => setOffset(offset + PAGE)}
-                  >
-                    Older
-                  </button>
-                </p>
-              )}
+              <Pager
+                offset={offset}
+                total={total}
+                page={PAGE}
+                one="run"
+                words={["Newer", "Older"]}
+                go={setOffset}
+              />
             </>
           )
         }
