@@ -8,19 +8,11 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
-import { compareCase, referenceCaseSchema, type CaseBase } from "@moonlight-rl/miles";
+import { compareCase, readCaseBase, readReferenceCase } from "@moonlight-rl/miles";
 
 const GOLDEN = new URL("../../../../packages/miles/golden/", import.meta.url);
 
-async function readBase(): Promise<CaseBase> {
-  const argv = JSON.parse(await readFile(new URL("recipe-base-argv.json", GOLDEN), "utf8")) as {
-    argv: string[];
-  };
-  const hfConfig = JSON.parse(
-    await readFile(new URL("recipe-hf-config.json", GOLDEN), "utf8"),
-  ) as Record<string, unknown>;
-  return { argv: argv.argv, hfConfig };
-}
+const golden = (name: string): Promise<string> => readFile(new URL(name, GOLDEN), "utf8");
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -32,13 +24,16 @@ async function main(): Promise<number> {
     process.stderr.write("usage: cases.js --cases FILE\n");
     return 2;
   }
-  const base = await readBase();
+  const base = readCaseBase(
+    await golden("recipe-base-argv.json"),
+    await golden("recipe-hf-config.json"),
+  );
   const bytes = await readFile(file);
   const text = (file.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8");
   let passed = 0;
   let failed = 0;
   for (const line of text.split("\n").filter((item) => item.trim() !== "")) {
-    const testCase = referenceCaseSchema.parse(JSON.parse(line));
+    const testCase = readReferenceCase(line);
     const differences = compareCase(testCase, base);
     if (differences.length === 0) passed += 1;
     else {

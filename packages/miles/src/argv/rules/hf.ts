@@ -1,8 +1,9 @@
 import { describe, same, type Args } from "../args.ts";
 import type { Value } from "../flag-spec.ts";
-import { loadedConfig, strayTextConfig, wronglyTyped } from "../hf-config.ts";
+import { loadedConfig, remoteCode, strayTextConfig, wronglyTyped } from "../hf-config.ts";
+import { MODEL_TYPES } from "../hf-model-types.ts";
 import { miles, rule, type Step, type Violation } from "../step.ts";
-import type { World } from "../world.ts";
+import { isRepository, type World } from "../world.ts";
 
 type Field = readonly [config: string, attribute: string, flag: string, negated?: true];
 
@@ -42,11 +43,18 @@ function mismatches(args: Args, world: World): Violation | boolean {
 
 function unreadable(args: Args, world: World): boolean {
   const path = checked(args) ? args.text("hf_checkpoint") : null;
-  // A name of two parts may be a repository of the Hub; anything else must be a folder.
-  if (path === null || /^[\w.-]+(\/[\w.-]+)?$/.test(path)) return false;
+  // What names no repository of the Hub must be a folder.
+  if (path === null || isRepository(path)) return false;
   const kind = world.files.kind(path);
   const config = `${path.replace(/\/+$/, "")}/config.json`;
   return kind === "absent" || (kind === "directory" && world.files.kind(config) === "absent");
+}
+
+function unknownType(args: Args, { hfConfig }: World): Violation | boolean {
+  if (hfConfig === undefined || !checked(args) || remoteCode(hfConfig) !== undefined) return false;
+  const type = hfConfig["model_type"];
+  if (typeof type === "string" && MODEL_TYPES.has(type)) return false;
+  return { reason: `model_type is ${describe((type ?? null) as Value)}` };
 }
 
 function oldContextParallel(args: Args, world: World): boolean {
@@ -73,10 +81,9 @@ export const HF_STEPS: readonly Step[] = [
     "hf-model-type",
     miles(2640),
     ["--hf-checkpoint"],
-    "config.json names no model_type, so nothing can load it",
+    "config.json names no model_type that this transformers (5.12.1) or SGLang knows, and has no code of its own",
     "Restore the model_type in config.json (deepseek_v3 for Moonlight).",
-    (args, { hfConfig }) =>
-      checked(args) && hfConfig !== undefined && typeof hfConfig["model_type"] !== "string",
+    unknownType,
     "transformers",
   ),
   rule(
@@ -84,9 +91,9 @@ export const HF_STEPS: readonly Step[] = [
     miles(2640),
     ["--hf-checkpoint"],
     "config.json holds a value of another type than the loader takes",
-    "Write sizes as whole numbers and switches as true or false.",
-    (args, { hfConfig }) => {
-      const wrong = hfConfig !== undefined && checked(args) && wronglyTyped(hfConfig);
+    "Write sizes as whole numbers (27, not 27.0), factors with a point (1.0) and switches as true or false.",
+    (args, { hfConfig, hfFloats }) => {
+      const wrong = hfConfig !== undefined && checked(args) && wronglyTyped(hfConfig, hfFloats);
       return wrong === undefined || wrong === false ? false : { reason: wrong };
     },
     "dataclasses",
