@@ -8,11 +8,23 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
-import { compareCase, readCaseBase, readReferenceCase } from "@moonlight-rl/miles";
+import {
+  compareCase,
+  readCaseBase,
+  readReferenceCase,
+  type ReferenceCase,
+} from "@moonlight-rl/miles";
 
 const GOLDEN = new URL("../../../../packages/miles/golden/", import.meta.url);
 
 const golden = (name: string): Promise<string> => readFile(new URL(name, GOLDEN), "utf8");
+
+/** Why a verdict of the reference is none about the configuration. */
+function outOfReach({ stage, message = "" }: ReferenceCase): string | undefined {
+  if (stage === "hf" && message.includes("couldn't connect to"))
+    return "whether the Hub has this repository cannot be known here";
+  return undefined;
+}
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -34,6 +46,13 @@ async function main(): Promise<number> {
   let failed = 0;
   for (const line of text.split("\n").filter((item) => item.trim() !== "")) {
     const testCase = readReferenceCase(line);
+    const unknowable = outOfReach(testCase);
+    if (unknowable !== undefined) {
+      process.stdout.write(
+        `skip  ${testCase.id} [${testCase.mutations.join("; ")}] ${unknowable}\n`,
+      );
+      continue;
+    }
     const differences = compareCase(testCase, base);
     if (differences.length === 0) passed += 1;
     else {

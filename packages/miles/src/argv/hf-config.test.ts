@@ -32,6 +32,35 @@ describe("config.json, as transformers' strict classes take it", () => {
     ['"rope_theta": 50000', '"rope_theta": 50000.0', undefined],
     ['"attention_bias": false', '"attention_bias": false, "attention_dropout": 0', undefined],
     ['"attention_bias": false', '"attention_bias": false, "attention_dropout": 0.0', undefined],
+    ['"n_group": 1', '"n_group": 1, "architectures": "x"', "hf-field-type"],
+    ['"n_group": 1', '"n_group": 1, "id2label": {"a": "b"}', "hf-field-type"],
+    ['"n_group": 1', '"n_group": 1, "num_labels": 2.0', "hf-field-type"],
+    ['"n_group": 1', '"n_group": 1, "quantization_config": "fp8"', "hf-field-type"],
+    ['"n_group": 1', '"n_group": 1, "use_return_dict": true', "hf-field-type"],
+    ['"n_group": 1', '"n_group": 1, "layer_types": ["full_attention"]', "hf-field-type"],
+    ['"n_group": 1', '"n_group": 1, "auto_map": null', "hf-field-type"],
+    ['"torch_dtype": "bfloat16"', '"torch_dtype": "x"', "hf-field-type"],
+    ['"torch_dtype": "bfloat16"', '"dtype": "float16"', undefined],
+    [
+      '"n_group": 1',
+      '"n_group": 1, "rope_scaling": {"rope_type": "yarn", "rope_theta": 50000}',
+      "hf-field-type",
+    ],
+    [
+      '"n_group": 1',
+      '"n_group": 1, "rope_scaling": {"rope_type": "yarn", "factor": 2, "beta_fast": "x"}',
+      "hf-field-type",
+    ],
+    [
+      '"n_group": 1',
+      '"n_group": 1, "rope_scaling": {"rope_type": "yarn", "factor": 2, "rope_theta": 50000}',
+      undefined,
+    ],
+    [
+      '"n_group": 1',
+      '"n_group": 1, "rope_scaling": {"rope_type": "llama3", "factor": 2}',
+      "hf-field-type",
+    ],
     ['"model_type": "deepseek_v3"', '"model_type": "deepseek_v33"', "hf-model-type"],
     ['"model_type": "deepseek_v3"', '"model_type": "deepseek_v2"', undefined],
     ['"model_type": "deepseek_v3"', '"model_type": "kimi_k2"', undefined],
@@ -44,6 +73,16 @@ describe("config.json, as transformers' strict classes take it", () => {
     const text = replaced('"n_group": 1', `"n_group": 1.0, ${own}`);
     expect(refusal(text)).toBeUndefined();
     expect(refusal(text.replace("deepseek_v3", "of_my_own"))).toBeUndefined();
+  });
+
+  it("misses that code where it is not there", () => {
+    const hfConfig = { ...base.hfConfig, auto_map: { AutoConfig: "configuration_deepseek.C" } };
+    const kind = (path: string) => (path.endsWith(".py") ? "absent" : "file");
+    const files = { kind, read: () => undefined } as const;
+    expect(validateArgv(base.argv, { hfConfig, files }).rejection).toMatchObject({
+      rule: "hf-remote-code",
+      message: expect.stringContaining("{hf}/configuration_deepseek.py"),
+    });
   });
 
   it("takes either kind where the text is not known", () => {

@@ -34,6 +34,9 @@ export type ReferenceCase = z.infer<typeof referenceCaseSchema> & {
   readonly hfFloats: ReadonlySet<string>;
 };
 
+/** What a case changes, without what was said of it. */
+export type CaseInput = "set" | "unset" | "append" | "hf_config" | "env" | "fs" | "hfFloats";
+
 /** A case as a line of a recording has it. */
 export function readReferenceCase(line: string): ReferenceCase {
   return {
@@ -65,7 +68,7 @@ export function readCaseBase(argv: string, config: string): CaseBase {
 }
 
 /** The argv of a case: what is unset goes, what is set replaces the last occurrence or comes at the end, raw tokens last. */
-export function caseArgv(testCase: ReferenceCase, base: CaseBase): string[] {
+export function caseArgv(testCase: Pick<ReferenceCase, CaseInput>, base: CaseBase): string[] {
   let groups = grouped(base.argv).filter(([flag]) => !testCase.unset.includes(flag ?? ""));
   for (const [flag, value] of Object.entries(testCase.set)) {
     const group = [flag, ...(value === null ? [] : [value].flat())];
@@ -90,7 +93,10 @@ function grouped(argv: readonly string[]): string[][] {
 }
 
 /** config.json, environment and files as the case describes them. */
-export function caseOptions(testCase: ReferenceCase, base: CaseBase): ValidateOptions {
+export function caseOptions(
+  testCase: Pick<ReferenceCase, CaseInput>,
+  base: CaseBase,
+): ValidateOptions {
   const { ORACLE_DEVICE_CC: capability, ...env } = testCase.env;
   const kept = [...base.hfFloats].filter(
     (path) => !((path.split(".")[0] ?? "") in testCase.hf_config),
@@ -119,7 +125,7 @@ export function caseOptions(testCase: ReferenceCase, base: CaseBase): ValidateOp
 
 const TRACKER = "/latest_checkpointed_iteration.txt";
 
-function kindOf(path: string, { fs }: ReferenceCase): PathKind {
+function kindOf(path: string, { fs }: Pick<ReferenceCase, "fs">): PathKind {
   const clean = path.replace(/\/+$/, "");
   if (clean === "{hf}" || clean === "{data}") return "directory";
   if (clean === "{hf}/config.json") return "file";

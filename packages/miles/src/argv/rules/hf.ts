@@ -1,6 +1,7 @@
 import { describe, same, type Args } from "../args.ts";
 import type { Value } from "../flag-spec.ts";
-import { loadedConfig, remoteCode, strayTextConfig, wronglyTyped } from "../hf-config.ts";
+import { loadedConfig, remoteCode, strayTextConfig } from "../hf-config.ts";
+import { loaderFault } from "../hf-loader.ts";
 import { MODEL_TYPES } from "../hf-model-types.ts";
 import { miles, rule, type Step, type Violation } from "../step.ts";
 import { isRepository, type World } from "../world.ts";
@@ -57,6 +58,16 @@ function unknownType(args: Args, { hfConfig }: World): Violation | boolean {
   return { reason: `model_type is ${describe((type ?? null) as Value)}` };
 }
 
+/** The checkpoint's own code is a file beside config.json; `REPOSITORY--` in front of it is one of the Hub. */
+function codeMissing(args: Args, world: World): Violation | boolean {
+  const name = world.hfConfig === undefined ? undefined : remoteCode(world.hfConfig);
+  const path = checked(args) ? args.text("hf_checkpoint") : null;
+  if (name === undefined || path === null || isRepository(path) || name.includes("--"))
+    return false;
+  const file = `${path.replace(/\/+$/, "")}/${name.split(".")[0] ?? ""}.py`;
+  return world.files.kind(file) === "absent" && { reason: `${file} is not there` };
+}
+
 function oldContextParallel(args: Args, world: World): boolean {
   if (world.hfConfig === undefined || !checked(args) || args.num("context_parallel_size") <= 1) {
     return false;
@@ -87,15 +98,22 @@ export const HF_STEPS: readonly Step[] = [
     "transformers",
   ),
   rule(
+    "hf-remote-code",
+    miles(2640),
+    ["--hf-checkpoint"],
+    "config.json is read by code of the checkpoint's own, and that is missing",
+    "Fetch the checkpoint's .py files as well, or remove auto_map from config.json.",
+    codeMissing,
+    "transformers",
+  ),
+  rule(
     "hf-field-type",
     miles(2640),
     ["--hf-checkpoint"],
-    "config.json holds a value of another type than the loader takes",
+    "config.json holds a value that the loader does not take",
     "Write sizes as whole numbers (27, not 27.0), factors with a point (1.0) and switches as true or false.",
-    (args, { hfConfig, hfFloats }) => {
-      const wrong = hfConfig !== undefined && checked(args) && wronglyTyped(hfConfig, hfFloats);
-      return wrong === undefined || wrong === false ? false : { reason: wrong };
-    },
+    (args, { hfConfig, hfFloats }) =>
+      hfConfig !== undefined && checked(args) && (loaderFault(hfConfig, hfFloats) ?? false),
     "dataclasses",
   ),
   rule(
