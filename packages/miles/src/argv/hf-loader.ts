@@ -129,11 +129,11 @@ function ropeFault(config: HfConfig): LoaderFault | undefined {
   const rope = truth(scaling) ? scaling : config["rope_parameters"];
   if (!isRecord(rope)) return undefined;
   const kind = rope["rope_type"] ?? rope["type"] ?? "default";
-  const needed = typeof kind === "string" ? (ROPE_KEYS[kind] ?? []) : [];
-  const missing = needed.filter((key) => !(key in rope));
+  if (typeof kind !== "string") return undefined;
+  const missing = (ROPE_KEYS[kind] ?? []).filter((key) => !(key in rope));
   if (missing.length > 0)
     return {
-      reason: `rotary embeddings of kind ${String(kind)} lack ${missing.join(", ")}`,
+      reason: `rotary embeddings of kind ${kind} lack ${missing.join(", ")}`,
       outside: ROPE,
     };
   const length = rope["original_max_position_embeddings"];

@@ -43,16 +43,16 @@ const use = fc
     return inQuotes ? `"${expansion}"` : expansion;
   });
 /** What bash calculates, as text. */
-const sum: fc.Arbitrary<string> = fc.letrec((tie) => ({
+const { sum } = fc.letrec<{ sum: string }>((tie) => ({
   sum: fc.oneof(
     { maxDepth: 4 },
     fc.constantFrom("1", "2", "17", "4611686018427387904", "A", "$B", "-3", "- 2", "+5"),
     fc
       .tuple(tie("sum"), fc.constantFrom(" + ", "-", " * ", "/", "%", "**"), tie("sum"))
       .map((all) => all.join("")),
-    tie("sum").map((inner) => `(${String(inner)})`),
+    tie("sum").map((inner) => `(${inner})`),
   ),
-})).sum as fc.Arbitrary<string>;
+}));
 const word = fc.oneof(
   sum.map((source) => `$((${source}))`),
   quoted,
