@@ -8,6 +8,7 @@ import { calls, numbers, sum, toy } from "../../fixtures/toy-stages.ts";
 import { defineStage } from "../stage/define-stage.ts";
 import { openWorkspace, type Workspace } from "../workspace/workspace.ts";
 import { unkeyed } from "../schema/unkeyed.ts";
+import { planPipeline } from "../plan/plan-pipeline.ts";
 import { definePipeline } from "./define-pipeline.ts";
 import { findRun, listRuns, readRun, readRunEvents, readRunJournal } from "./run-folder.ts";
 import { runPipeline, type RunOptions } from "./run-pipeline.ts";
@@ -46,6 +47,22 @@ describe("runPipeline", () => {
       failed,
     );
     expect(calls).toEqual(["numbers 4"]);
+  });
+
+  it("begins nothing with parameters that the pipeline's own check refuses", async () => {
+    const choosy = definePipeline({
+      ...toy,
+      async check({ count }) {
+        if (count > 4) throw new MoonlightError("TOO_MANY", `${count} are too many`);
+      },
+    });
+    const refused = { code: "TOO_MANY" };
+    await expect(runPipeline(choosy, { count: 5 }, options())).rejects.toMatchObject(refused);
+    await expect(planPipeline(choosy, { count: 5 }, options())).rejects.toMatchObject(refused);
+    expect(await readdir(temporary.path)).toEqual([]);
+    expect(events).toEqual([]);
+    const { id } = await runPipeline(choosy, { count: 4 }, options());
+    expect((await listRuns(workspace)).map((run) => run.id)).toEqual([id]);
   });
 
   it("runs the stages, and writes down what happened", async () => {

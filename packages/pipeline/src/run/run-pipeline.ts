@@ -53,7 +53,7 @@ export interface RunResult<R> {
  *
  * When resuming or repeating, `params` may be undefined: the run's own are used; unkeyed fields are taken from `params`.
  *
- * @throws MoonlightError of the stage that failed; the run can then be resumed.
+ * @throws MoonlightError of the stage that failed; the run can then be resumed. Of the pipeline's own `check`: nothing was begun.
  */
 export async function runPipeline<P extends z.ZodObject, R>(
   pipeline: Pipeline<P, R>,
@@ -67,6 +67,7 @@ export async function runPipeline<P extends z.ZodObject, R>(
   const earlier = await find(options.resume);
   const model = earlier ?? (await find(options.like));
   const checked = await paramsOf(pipeline, params, model, workspace);
+  if (earlier === undefined) await pipeline.check?.(checked);
   const id = earlier?.id ?? (await createRunFolder(workspace, clock.now()));
   const files = runFiles(workspace, id);
   const lock = await acquireLock(files.lock, { what: `Run ${id}`, wait: false });
