@@ -48,6 +48,8 @@ const run = {
   status: z.enum(["running", "ok", "failed", "interrupted"]),
   started: z.iso.datetime(),
   finished: z.iso.datetime().optional(),
+  /** How long its processes were at it, all together. */
+  seconds: z.number().optional(),
   params: z.record(z.string(), z.json()),
   error: error.optional(),
 };
