@@ -1,13 +1,11 @@
 import type { HfConfig } from "@moonlight-rl/model";
 import type { Kernels } from "../kernels/kernels.ts";
-import { PANEL } from "../kernels/linear.ts";
 import type { LayerPlan, MlpPlan, RoutedPlan } from "./plan.ts";
 import { RowRouter } from "./route-row.ts";
 import type { Scratch } from "./scratch.ts";
 import type { Tables } from "./tables.ts";
 
 const WORD = 4;
-const ROW_BYTES = PANEL * WORD;
 
 /** A layer's feed-forward part for rows that are normalised already; its result is added to the residual stream. */
 export class FeedForward {
@@ -74,8 +72,6 @@ export class FeedForward {
       rows,
       gateUp.length,
       gateUp.address,
-      ROW_BYTES,
-      ROW_BYTES * gateUp.length,
       gateUp.panels,
       0,
     );
@@ -95,8 +91,6 @@ export class FeedForward {
       rows,
       down.length,
       down.address,
-      ROW_BYTES,
-      ROW_BYTES * down.length,
       down.panels,
       factors,
     );
@@ -118,8 +112,6 @@ export class FeedForward {
       rows,
       router.length,
       router.address,
-      ROW_BYTES,
-      ROW_BYTES * router.length,
       router.panels,
       0,
     );

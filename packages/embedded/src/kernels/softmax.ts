@@ -13,14 +13,16 @@ import {
 } from "../wasm/instructions.ts";
 import { WasmFunction } from "../wasm/module.ts";
 import { exponential } from "./exponential.ts";
+import { PANEL } from "./linear.ts";
 
 const LANES = [0, 1, 2, 3] as const;
 const VECTOR = 16;
+const PANEL_BYTES = PANEL * 4;
 const NONE = -1e30;
 
 /**
  * Replaces rows by softmax(factor · row). Parameters: address of the first row, how many, bytes from one to the next, how many numbers
- * count (at least one; up to three after them are overwritten), the factor.
+ * count (at least one; those after them, up to a multiple of PANEL, become 0), the factor.
  */
 export function softmax(): WasmFunction {
   const fn = new WasmFunction("softmax", ["i32", "i32", "i32", "i32", "f32"]);
@@ -47,8 +49,8 @@ export function softmax(): WasmFunction {
         i32.add(
           get(address),
           i32.and(
-            i32.add(i32.shl(get(count), i32.const(2)), i32.const(VECTOR - 1)),
-            i32.const(-VECTOR),
+            i32.add(i32.shl(get(count), i32.const(2)), i32.const(PANEL_BYTES - 1)),
+            i32.const(-PANEL_BYTES),
           ),
         ),
       ),
@@ -58,7 +60,7 @@ export function softmax(): WasmFunction {
         advance(filled, 4),
       ),
       set(most, f32x4.const(NONE)),
-      each(set(most, f32x4.max(get(most), v128.load(get(at))))),
+      each(set(most, f32x4.pmax(get(most), v128.load(get(at))))),
       set(most, f32x4.splat(fold(most, f32.max))),
       set(total, f32x4.const(0)),
       each(
