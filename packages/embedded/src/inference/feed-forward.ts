@@ -66,15 +66,7 @@ export class FeedForward {
   }
 
   #activate(x: number, y: number, rows: number, { gateUp }: MlpPlan): void {
-    this.#kernels.linearSwiglu(
-      x,
-      y,
-      rows,
-      gateUp.length,
-      gateUp.address,
-      gateUp.panels,
-      0,
-    );
+    this.#kernels.linearSwiglu(x, y, rows, gateUp.length, gateUp.address, gateUp.panels, 0);
   }
 
   #multiply(
@@ -85,15 +77,7 @@ export class FeedForward {
     { down }: MlpPlan,
     factors: number,
   ): void {
-    this.#kernels[kind](
-      x,
-      y,
-      rows,
-      down.length,
-      down.address,
-      down.panels,
-      factors,
-    );
+    this.#kernels[kind](x, y, rows, down.length, down.address, down.panels, factors);
   }
 
   /** Routes the rows and lists their copies expert by expert, in the order of rows within one. */

@@ -201,14 +201,6 @@ export class Forward {
   }
 
   #linear(x: number, y: number, rows: number, matrix: Matrix): void {
-    this.#kernels.linear(
-      x,
-      y,
-      rows,
-      matrix.length,
-      matrix.address,
-      matrix.panels,
-      0,
-    );
+    this.#kernels.linear(x, y, rows, matrix.length, matrix.address, matrix.panels, 0);
   }
 }

@@ -29,10 +29,7 @@ export function exponential(fn: WasmFunction): (x: Local) => Code {
   return (x) => [
     ...set(inside, f32x4.greaterOrEqual(get(x), f32x4.const(LEAST))),
     ...set(x, f32x4.pmin(f32x4.pmax(get(x), f32x4.const(LEAST)), f32x4.const(MOST))),
-    ...set(
-      shifted,
-      f32x4.add(f32x4.mul(get(x), f32x4.const(LOG2_E)), f32x4.const(TO_INTEGER)),
-    ),
+    ...set(shifted, f32x4.add(f32x4.mul(get(x), f32x4.const(LOG2_E)), f32x4.const(TO_INTEGER))),
     ...set(power, f32x4.sub(get(shifted), f32x4.const(TO_INTEGER))),
     ...set(rest, f32x4.sub(get(x), f32x4.mul(get(power), f32x4.const(LN2_HIGH)))),
     ...set(rest, f32x4.sub(get(rest), f32x4.mul(get(power), f32x4.const(LN2_LOW)))),
@@ -43,9 +40,6 @@ export function exponential(fn: WasmFunction): (x: Local) => Code {
     ...set(result, f32x4.mul(f32x4.mul(get(result), get(rest)), get(rest))),
     ...set(result, f32x4.add(f32x4.add(get(result), get(rest)), f32x4.const(1))),
     // Times 2^power: the exponent is raised by the integer.
-    ...set(
-      x,
-      v128.and(get(inside), i32x4.add(get(result), i32x4.shl(get(shifted), EXPONENT))),
-    ),
+    ...set(x, v128.and(get(inside), i32x4.add(get(result), i32x4.shl(get(shifted), EXPONENT)))),
   ];
 }

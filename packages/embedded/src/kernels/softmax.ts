@@ -30,12 +30,10 @@ export function softmax(): WasmFunction {
   const [at, end, filled] = fn.locals("i32", 3) as [Local, Local, Local];
   const [x, most, total] = fn.locals("v128", 3) as [Local, Local, Local];
   const exp = exponential(fn);
-  const lane =
-    (vector: Local) =>
-    (index: number): Code =>
-      f32x4.lane(get(vector), index);
-  const fold = (vector: Local, op: (a: Code, b: Code) => Code): Code =>
-    LANES.map(lane(vector)).reduce(op);
+  const sum = (vector: Local): Code =>
+    LANES.map((lane) => f32x4.lane(get(vector), lane)).reduce(f32.add);
+  const larger = (vector: Local, lanes: readonly [number, number, number, number]): Code =>
+    set(vector, f32x4.pmax(get(vector), f32x4.reorder(get(vector), lanes)));
   const each = (...statements: readonly Code[]): Code => [
     ...set(at, get(address)),
     ...loopAgainWhile(i32.less(get(at), get(end)), ...statements, advance(at, VECTOR)),
@@ -61,7 +59,8 @@ export function softmax(): WasmFunction {
       ),
       set(most, f32x4.const(NONE)),
       each(set(most, f32x4.pmax(get(most), v128.load(get(at))))),
-      set(most, f32x4.splat(fold(most, f32.max))),
+      larger(most, [2, 3, 0, 1]),
+      larger(most, [1, 0, 3, 2]),
       set(total, f32x4.const(0)),
       each(
         set(x, f32x4.mul(f32x4.sub(v128.load(get(at)), get(most)), f32x4.splat(get(factor)))),
@@ -69,7 +68,7 @@ export function softmax(): WasmFunction {
         set(total, f32x4.add(get(total), get(x))),
         v128.store(get(at), get(x)),
       ),
-      set(total, f32x4.splat(f32.div(f32.const(1), fold(total, f32.add)))),
+      set(total, f32x4.splat(f32.div(f32.const(1), sum(total)))),
       each(v128.store(get(at), f32x4.mul(v128.load(get(at)), get(total)))),
       set(address, i32.add(get(address), get(stride))),
       advance(rows, -1),

@@ -75,7 +75,6 @@ export const f32 = {
   add: plain(0x92),
   mul: plain(0x94),
   div: plain(0x95),
-  max: plain(0x97),
   sqrt: (a: Code): Code => [...a, 0x91],
   /** An i32 as a float. */
   from: (a: Code): Code => [...a, 0xb2],
@@ -143,6 +142,13 @@ export const f32x4 = {
   ],
   splat: (a: Code): Code => [...a, ...vector(19)],
   lane: (a: Code, lane: number): Code => [...a, ...vector(31), lane],
+  /** The four numbers in another order. */
+  reorder: (a: Code, lanes: readonly [number, number, number, number]): Code => [
+    ...a,
+    ...a,
+    ...vector(13),
+    ...lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)),
+  ],
   neg: (a: Code): Code => [...a, ...vector(225)],
   add: vectors(228),
   sub: vectors(229),
