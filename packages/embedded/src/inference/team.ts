@@ -20,8 +20,8 @@ export const SIGNAL = {
   failed: 5,
 } as const;
 
-/** How often a thread looks for work before it sleeps; some tens of microseconds. */
-export const SPINS = 20_000;
+/** How often a thread looks for work before it sleeps; a few hundred microseconds, longer than what is between two steps. */
+export const SPINS = 100_000;
 
 export interface HelperData extends ForwardOptions {
   readonly signals: SharedArrayBuffer;
