@@ -39,28 +39,38 @@ describe("--local-dir", () => {
     });
   });
 
-  it("is filled when the artifact is there already, from it; and again when a file of it is gone", async () => {
-    const localDir = join(place.folder, "local");
-    await withStage(fetch, async (kit) => {
-      const input = { model: MODEL, endpoint: place.server.url };
-      const { model } = await kit.run(input);
-      const before = place.askedFor("model.safetensors");
-      for (const lost of ["config.json", "model.safetensors"]) {
-        const plan = await kit.plan({ ...input, localDir });
-        expect(plan).toMatchObject({ status: "miss", reason: expect.stringContaining("folder") });
-        expect(await kit.run({ ...input, localDir })).toEqual({ model });
-        expect((await verify(localDir)).output).toMatchObject({ layout: "local-dir", faults: [] });
-        expect(await readFile(join(localDir, "model.safetensors"))).toEqual(
-          await readFile(asset("model.safetensors")),
-        );
+  it.each(["config.json", "model.safetensors"])(
+    "is filled from the artifact that is there already; and again when its %s is gone",
+    async (lost) => {
+      const localDir = join(place.folder, "local");
+      await withStage(fetch, async (kit) => {
+        const input = { model: MODEL, endpoint: place.server.url };
+        const { model } = await kit.run(input);
+        const before = place.askedFor("model.safetensors");
+        const fill = async (): Promise<void> => {
+          expect(await kit.plan({ ...input, localDir })).toMatchObject({
+            status: "miss",
+            reason: expect.stringContaining("folder"),
+          });
+          expect(await kit.run({ ...input, localDir })).toEqual({ model });
+          expect((await verify(localDir)).output).toMatchObject({
+            layout: "local-dir",
+            faults: [],
+          });
+          for (const name of ALL)
+            expect((await readFile(join(localDir, name))).equals(await readFile(asset(name)))).toBe(
+              true,
+            );
+        };
+        await fill();
         await rm(join(localDir, lost));
-      }
-      await kit.run({ ...input, localDir });
-      await kit.run({ ...input, localDir });
-      expect(kit.events.at(-1)?.type).toBe("stage.reused");
-      expect(place.askedFor("model.safetensors")).toBe(before);
-    });
-  });
+        await fill();
+        await kit.run({ ...input, localDir });
+        expect(kit.events.at(-1)?.type).toBe("stage.reused");
+        expect(place.askedFor("model.safetensors")).toBe(before);
+      });
+    },
+  );
 
   it("is filled from the shared cache when there is no network", async () => {
     const localDir = join(place.folder, "local");
