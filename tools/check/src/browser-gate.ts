@@ -26,9 +26,12 @@ export function browserGate(): Gate {
 
 /** 3,000 rollouts of 1,024 samples each, with every time below its bound. */
 export function largeBrowserGate(): Gate {
-  return withBrowser("browser large", true, (browser, folder, findings) =>
-    checkLargeRun(browser, folder, WHOLE, findings),
-  );
+  return {
+    ...withBrowser("browser large", true, (browser, folder, findings) =>
+      checkLargeRun(browser, folder, WHOLE, findings),
+    ),
+    alone: true,
+  };
 }
 
 function withBrowser(

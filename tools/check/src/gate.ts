@@ -13,12 +13,20 @@ export interface Verdict {
 /** One gate of `npm run check` or `npm run check:deep`. It throws or lists failures; it never mends anything. */
 export interface Gate {
   readonly name: string;
+  /** It changes what others read, or wants all cores for itself: no other gate runs beside it. */
+  readonly alone?: true;
   run(): Promise<Verdict>;
 }
 
 /** A gate that is one command: it passes when the command exits with 0; its output is shown when it does not. */
-export function commandGate(name: string, file: string, args: readonly string[]): Gate {
+export function commandGate(
+  name: string,
+  file: string,
+  args: readonly string[],
+  options: Pick<Gate, "alone"> = {},
+): Gate {
   return {
+    ...options,
     name,
     async run() {
       const result = await execa(file, args, {

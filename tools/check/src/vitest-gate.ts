@@ -28,12 +28,12 @@ const reportSchema = z.object({
 
 /** All unit tests, counted one by one. */
 export function vitestGate(): Gate {
-  return { name: "tests", run: () => runVitest({}) };
+  return { name: "tests", alone: true, run: () => runVitest({}) };
 }
 
 /** The same tests with as many kills, mutations and cases as were promised, which takes long. */
 export function deepTestsGate(): Gate {
-  return { name: "tests-deep", run: () => runVitest({ MOONLIGHT_DEEP: "1" }) };
+  return { name: "tests-deep", alone: true, run: () => runVitest({ MOONLIGHT_DEEP: "1" }) };
 }
 
 /**
