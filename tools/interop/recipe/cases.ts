@@ -23,6 +23,9 @@ const golden = (name: string): Promise<string> => readFile(new URL(name, GOLDEN)
 function outOfReach({ stage, message = "" }: ReferenceCase): string | undefined {
   if (stage === "hf" && message.includes("couldn't connect to"))
     return "whether the Hub has this repository cannot be known here";
+  if (message.startsWith("No module named"))
+    return "the reference lacks a module here that its image has";
+  if (message.includes("requires at least one CUDA device")) return "the reference has no GPU here";
   return undefined;
 }
 
