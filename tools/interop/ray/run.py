@@ -497,13 +497,13 @@ class cluster:
         token.write_text(secrets.token_hex(16))
         token.chmod(0o600)
         ports = []
-        sockets = [socket.socket() for _ in range(4)]
+        sockets = [socket.socket() for _ in range(5)]
         for one in sockets:
             one.bind(("127.0.0.1", 0))
             ports.append(one.getsockname()[1])
         for one in sockets:
             one.close()
-        flags = zip(("port", "dashboard-port", "dashboard-agent-listen-port", "dashboard-agent-grpc-port"), ports)
+        flags = zip(("port", "dashboard-port", "ray-client-server-port", "dashboard-agent-listen-port", "dashboard-agent-grpc-port"), ports)
         into = [] if self.far is None else self.far.__enter__()
         near = "127.0.0.1" if self.far is None else NEAR
 
@@ -516,7 +516,6 @@ class cluster:
 
         self.processes = [
             node([], "--head", f"--node-ip-address={near}", "--dashboard-host=127.0.0.1", f"--temp-dir={self.folder}/ray",
-                 "--ray-client-server-port=0",
                  *(f"--{name}={port}" for name, port in flags))
         ]
         headers = {"Authorization": f"Bearer {token.read_text()}"}

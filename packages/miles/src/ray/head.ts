@@ -100,7 +100,7 @@ async function adopt(record: HeadRecord, options: HeadOptions): Promise<RayHead 
 
 async function create(options: HeadOptions): Promise<RayHead> {
   const { python, cwd, stateDir, emit, signal } = options;
-  const [port, dashboardPort = 0, agent, agentGrpc] = await freePorts(4);
+  const [port, dashboardPort = 0, client, agent, agentGrpc] = await freePorts(5);
   const { execa } = await import("execa");
   // Ray puts Unix sockets into it, whose paths may have 107 bytes.
   const tempDir = await mkdtemp(join(tmpdir(), "moon-ray-"));
@@ -133,8 +133,7 @@ async function create(options: HeadOptions): Promise<RayHead> {
       `--temp-dir=${tempDir}`,
       "--dashboard-host=127.0.0.1",
       `--dashboard-port=${dashboardPort}`,
-      // Jobs come by the job server: no server for ray:// is one process less that can fail, and one port less.
-      "--ray-client-server-port=0",
+      `--ray-client-server-port=${client}`,
       `--dashboard-agent-listen-port=${agent}`,
       `--dashboard-agent-grpc-port=${agentGrpc}`,
       ...(options.gpus === undefined ? [] : [`--num-gpus=${options.gpus}`]),
