@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startFaultServer, type FaultServer } from "@moonlight-rl/hub/testing";
 import { assetsDirectory, MODEL } from "@moonlight-rl/tiny-moonlight";
@@ -46,33 +46,66 @@ function hang(onAsked: () => void): void {
   });
 }
 
+/** What an interrupted command has published: nothing that is not whole. */
+const published = async (workspace: string): Promise<string[]> =>
+  (await readdir(join(workspace, "store")).catch(() => [])).filter((name) => !name.startsWith("."));
+
+/** The same command again with the server healed: it ends well, and what it publishes verifies. */
+async function goesOn(workspace: string): Promise<void> {
+  server.setFault(undefined);
+  const { code, out } = await ended(start(workspace));
+  expect(code).toBe(0);
+  const last = JSON.parse(out.trim().split("\n").at(-1) ?? "") as {
+    output: { model: { path: string } };
+  };
+  const verify = spawn(process.execPath, [
+    BIN,
+    "verify",
+    resolve(workspace, last.output.model.path),
+  ]);
+  expect((await ended(verify)).code).toBe(0);
+}
+
 describe("F23 the command", () => {
   it.each<NodeJS.Signals>(["SIGINT", "SIGTERM"])(
     "stops cleanly on %s, and goes on when it is run again",
     async (signal) => {
       const workspace = join(folder, signal);
       const child = start(workspace);
-      hang(() => child.kill(signal));
+      let since = 0;
+      hang(() => {
+        since = performance.now();
+        child.kill(signal);
+      });
       const { code, out } = await ended(child);
+      expect(performance.now() - since).toBeLessThan(10_000);
       expect(code).toBe(130);
       expect(JSON.parse(out.trim().split("\n").at(-1) ?? "")).toMatchObject({
         type: "summary",
         status: "interrupted",
       });
-      server.setFault(undefined);
-      expect((await ended(start(workspace))).code).toBe(0);
+      expect(await published(workspace)).toEqual([]);
+      await goesOn(workspace);
     },
   );
 
-  it("ends at once on a second one, and goes on when it is run again", async () => {
-    const workspace = join(folder, "twice");
-    const child = start(workspace);
-    hang(() => child.kill("SIGINT"));
-    child.stderr?.on("data", (data: Buffer) => {
-      if (data.toString().includes("stopping cleanly")) child.kill("SIGINT");
-    });
-    expect((await ended(child)).code).toBe(130);
-    server.setFault(undefined);
-    expect((await ended(start(workspace))).code).toBe(0);
-  });
+  it.each<NodeJS.Signals>(["SIGINT", "SIGTERM"])(
+    "ends at once on a second %s, and goes on when it is run again",
+    async (signal) => {
+      const workspace = join(folder, `twice-${signal}`);
+      const child = start(workspace);
+      hang(() => child.kill(signal));
+      let since = 0;
+      child.stderr?.on("data", (data: Buffer) => {
+        if (!data.toString().includes("stopping cleanly")) return;
+        since = performance.now();
+        child.kill(signal);
+      });
+      expect((await ended(child)).code).toBe(130);
+      expect(since).toBeGreaterThan(0);
+      expect(performance.now() - since).toBeLessThan(5_000);
+      expect(await published(workspace)).toEqual([]);
+      await goesOn(workspace);
+    },
+  );
 });

@@ -1,10 +1,7 @@
 import type { VerificationError } from "@moonlight-rl/core";
 import { PickleCursor } from "./cursor.ts";
+import { PickleStack } from "./stack.ts";
 import { PyGlobal, PyObject, PyPersistent, PyReduce, PyTuple, type PickleValue } from "./value.ts";
-
-/** Marks the place on the stack that MARK left. */
-const MARK = Symbol("mark");
-type Slot = PickleValue | typeof MARK;
 
 /**
  * Reads a pickle of protocol 0–5 into data. Globals stay names, calls stay calls: nothing is imported or executed, so
@@ -16,17 +13,18 @@ export function readPickle(bytes: Uint8Array, file: string, byteOffset = 0): Pic
 
 class Machine {
   readonly #in: PickleCursor;
-  readonly #stack: Slot[] = [];
+  readonly #stack: PickleStack;
   readonly #memo = new Map<number, PickleValue>();
 
   constructor(cursor: PickleCursor) {
     this.#in = cursor;
+    this.#stack = new PickleStack((what) => this.#fault(what));
   }
 
   run(): PickleValue {
     for (;;) {
       const opcode = this.#in.byte();
-      if (opcode === 0x2e) return this.#pop();
+      if (opcode === 0x2e) return this.#stack.pop();
       this.#step(opcode);
     }
   }
@@ -41,16 +39,16 @@ class Machine {
         input.uint64();
         return;
       case 0x28: // MARK
-        this.#stack.push(MARK);
+        this.#stack.mark();
         return;
       case 0x30: // POP
-        this.#stack.pop();
+        this.#stack.drop();
         return;
       case 0x31: // POP_MARK
-        this.#popMark();
+        this.#stack.popMark();
         return;
       case 0x32: // DUP
-        this.#push(this.#peek());
+        this.#stack.push(this.#stack.peek());
         return;
       default:
         if (
@@ -69,53 +67,53 @@ class Machine {
     const text = (): string => input.line();
     switch (opcode) {
       case 0x4e:
-        return this.#push(null);
+        return this.#stack.push(null);
       case 0x88:
-        return this.#push(true);
+        return this.#stack.push(true);
       case 0x89:
-        return this.#push(false);
+        return this.#stack.push(false);
       case 0x4b:
-        return this.#push(input.byte());
+        return this.#stack.push(input.byte());
       case 0x4d:
-        return this.#push(input.uint(2));
+        return this.#stack.push(input.uint(2));
       case 0x4a:
-        return this.#push(input.int32());
+        return this.#stack.push(input.int32());
       case 0x49: {
         // INT; "00" and "01" are the booleans of protocol 0
         const line = text();
-        return this.#push(line === "00" ? false : line === "01" ? true : input.decimal(line));
+        return this.#stack.push(line === "00" ? false : line === "01" ? true : input.decimal(line));
       }
       case 0x4c:
-        return this.#push(input.decimal(text().replace(/L$/, "")));
+        return this.#stack.push(input.decimal(text().replace(/L$/, "")));
       case 0x8a:
-        return this.#push(input.long(input.byte()));
+        return this.#stack.push(input.long(input.byte()));
       case 0x8b:
-        return this.#push(input.long(input.uint(4)));
+        return this.#stack.push(input.long(input.uint(4)));
       case 0x46:
-        return this.#push(Number(text()));
+        return this.#stack.push(Number(text()));
       case 0x47:
-        return this.#push(input.double());
+        return this.#stack.push(input.double());
       case 0x58:
-        return this.#push(input.text(input.uint(4)));
+        return this.#stack.push(input.text(input.uint(4)));
       case 0x8c:
-        return this.#push(input.text(input.byte()));
+        return this.#stack.push(input.text(input.byte()));
       case 0x8d:
-        return this.#push(input.text(input.uint64()));
+        return this.#stack.push(input.text(input.uint64()));
       case 0x56:
-        return this.#push(text());
+        return this.#stack.push(text());
       case 0x53:
-        return this.#push(text().replace(/^(['"])(.*)\1$/s, "$2"));
+        return this.#stack.push(text().replace(/^(['"])(.*)\1$/s, "$2"));
       case 0x54:
-        return this.#push(input.latin(input.uint(4)));
+        return this.#stack.push(input.latin(input.uint(4)));
       case 0x55:
-        return this.#push(input.latin(input.byte()));
+        return this.#stack.push(input.latin(input.byte()));
       case 0x42:
-        return this.#push(input.bytes(input.uint(4)));
+        return this.#stack.push(input.bytes(input.uint(4)));
       case 0x43:
-        return this.#push(input.bytes(input.byte()));
+        return this.#stack.push(input.bytes(input.byte()));
       case 0x8e:
       case 0x96:
-        return this.#push(input.bytes(input.uint64()));
+        return this.#stack.push(input.bytes(input.uint64()));
       default:
         return false;
     }
@@ -124,34 +122,34 @@ class Machine {
   #container(opcode: number): boolean {
     switch (opcode) {
       case 0x29:
-        return this.#push(new PyTuple([]));
+        return this.#stack.push(new PyTuple([]));
       case 0x85:
-        return this.#push(new PyTuple(this.#popMany(1)));
+        return this.#stack.push(new PyTuple(this.#stack.popMany(1)));
       case 0x86:
-        return this.#push(new PyTuple(this.#popMany(2)));
+        return this.#stack.push(new PyTuple(this.#stack.popMany(2)));
       case 0x87:
-        return this.#push(new PyTuple(this.#popMany(3)));
+        return this.#stack.push(new PyTuple(this.#stack.popMany(3)));
       case 0x74:
-        return this.#push(new PyTuple(this.#popMark()));
+        return this.#stack.push(new PyTuple(this.#stack.popMark()));
       case 0x5d:
       case 0x8f:
-        return this.#push([]);
+        return this.#stack.push([]);
       case 0x6c:
       case 0x91:
-        return this.#push(this.#popMark());
+        return this.#stack.push(this.#stack.popMark());
       case 0x7d:
-        return this.#push(new Map());
+        return this.#stack.push(new Map());
       case 0x64:
-        return this.#push(pairs(this.#popMark(), this));
+        return this.#stack.push(pairs(this.#stack.popMark(), this));
       case 0x61:
-        return this.#append(this.#popMany(1));
+        return this.#append(this.#stack.popMany(1));
       case 0x65:
       case 0x90:
-        return this.#append(this.#popMark());
+        return this.#append(this.#stack.popMark());
       case 0x73:
-        return this.#setItems(this.#popMany(2));
+        return this.#setItems(this.#stack.popMany(2));
       case 0x75:
-        return this.#setItems(this.#popMark());
+        return this.#setItems(this.#stack.popMark());
       default:
         return false;
     }
@@ -160,45 +158,45 @@ class Machine {
   #object(opcode: number): boolean {
     switch (opcode) {
       case 0x63:
-        return this.#push(new PyGlobal(this.#in.line(), this.#in.line()));
+        return this.#stack.push(new PyGlobal(this.#in.line(), this.#in.line()));
       case 0x93: {
-        const [module, name] = this.#popMany(2);
+        const [module, name] = this.#stack.popMany(2);
         if (typeof module !== "string" || typeof name !== "string")
           throw this.#fault("a global that is not named by strings");
-        return this.#push(new PyGlobal(module, name));
+        return this.#stack.push(new PyGlobal(module, name));
       }
       case 0x52: {
-        const [callable = null, args] = this.#popMany(2);
-        return this.#push(new PyReduce(callable, this.#tuple(args)));
+        const [callable = null, args] = this.#stack.popMany(2);
+        return this.#stack.push(new PyReduce(callable, this.#tuple(args)));
       }
       case 0x81: {
-        const [cls = null, args] = this.#popMany(2);
-        return this.#push(new PyObject(cls, this.#tuple(args)));
+        const [cls = null, args] = this.#stack.popMany(2);
+        return this.#stack.push(new PyObject(cls, this.#tuple(args)));
       }
       case 0x92: {
-        const [cls = null, args, keywords = null] = this.#popMany(3);
-        return this.#push(new PyObject(cls, [...this.#tuple(args), keywords]));
+        const [cls = null, args, keywords = null] = this.#stack.popMany(3);
+        return this.#stack.push(new PyObject(cls, [...this.#tuple(args), keywords]));
       }
       case 0x69: {
         const cls = new PyGlobal(this.#in.line(), this.#in.line());
-        return this.#push(new PyObject(cls, this.#popMark()));
+        return this.#stack.push(new PyObject(cls, this.#stack.popMark()));
       }
       case 0x6f: {
-        const [cls = null, ...args] = this.#popMark();
-        return this.#push(new PyObject(cls, args));
+        const [cls = null, ...args] = this.#stack.popMark();
+        return this.#stack.push(new PyObject(cls, args));
       }
       case 0x62: {
-        const [state = null] = this.#popMany(1);
-        const target = this.#peek();
+        const [state = null] = this.#stack.popMany(1);
+        const target = this.#stack.peek();
         if (!(target instanceof PyObject) && !(target instanceof PyReduce))
           throw this.#fault("a state for a plain value");
         target.state = state;
         return true;
       }
       case 0x50:
-        return this.#push(new PyPersistent(this.#in.line()));
+        return this.#stack.push(new PyPersistent(this.#in.line()));
       case 0x51:
-        return this.#push(new PyPersistent(this.#pop()));
+        return this.#stack.push(new PyPersistent(this.#stack.pop()));
       default:
         return false;
     }
@@ -229,16 +227,16 @@ class Machine {
   #get(key: number): true {
     const value = this.#memo.get(key);
     if (value === undefined) throw this.#fault(`a reference to the unset memo ${key}`);
-    return this.#push(value);
+    return this.#stack.push(value);
   }
 
   #put(key: number): true {
-    this.#memo.set(key, this.#peek());
+    this.#memo.set(key, this.#stack.peek());
     return true;
   }
 
   #append(values: readonly PickleValue[]): true {
-    const target = this.#peek();
+    const target = this.#stack.peek();
     const list = Array.isArray(target)
       ? target
       : target instanceof PyObject || target instanceof PyReduce
@@ -250,7 +248,7 @@ class Machine {
   }
 
   #setItems(items: readonly PickleValue[]): true {
-    const target = this.#peek();
+    const target = this.#stack.peek();
     const map =
       target instanceof Map
         ? target
@@ -273,34 +271,6 @@ class Machine {
   #tuple(value: PickleValue | undefined): readonly PickleValue[] {
     if (!(value instanceof PyTuple)) throw this.#fault("arguments that are not a tuple");
     return value.items;
-  }
-
-  #push(value: PickleValue): true {
-    this.#stack.push(value);
-    return true;
-  }
-
-  #peek(): PickleValue {
-    const top = this.#stack.at(-1);
-    if (top === undefined || top === MARK) throw this.#fault("an operation on an empty stack");
-    return top;
-  }
-
-  #pop(): PickleValue {
-    const value = this.#peek();
-    this.#stack.pop();
-    return value;
-  }
-
-  #popMany(count: number): PickleValue[] {
-    return Array.from({ length: count }, () => this.#pop()).reverse();
-  }
-
-  #popMark(): PickleValue[] {
-    const at = this.#stack.lastIndexOf(MARK);
-    if (at === -1) throw this.#fault("an operation without its mark");
-    const values = this.#stack.splice(at).slice(1);
-    return values as PickleValue[];
   }
 }
 

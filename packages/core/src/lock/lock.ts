@@ -83,8 +83,9 @@ async function create(path: string): Promise<boolean> {
     start: await processStart(process.pid),
     since: new Date().toISOString(),
   };
-  await writeFile(temporary, JSON.stringify(holder));
   try {
+    // A full disk leaves an empty file, which has to go too.
+    await writeFile(temporary, JSON.stringify(holder));
     await link(temporary, path);
     return true;
   } catch (error) {
@@ -93,7 +94,7 @@ async function create(path: string): Promise<boolean> {
     if (!["EPERM", "ENOTSUP", "ENOSYS", "EMLINK"].includes(code)) throw error;
     return await createWithoutLink(path, holder);
   } finally {
-    await unlink(temporary);
+    await removePath(temporary);
   }
 }
 

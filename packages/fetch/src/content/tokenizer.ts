@@ -11,7 +11,7 @@ export interface CheckedTokenizer {
 }
 
 /** Files that a tokenizer's vocabulary can be in, the one that is read first. */
-const VOCABULARIES = ["tokenizer.json", "tiktoken.model"];
+export const VOCABULARIES = ["tokenizer.json", "tiktoken.model"];
 
 const KNOWN_CHAT = [
   { role: "system", content: "You are a helpful assistant." },

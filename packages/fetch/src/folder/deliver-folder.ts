@@ -5,6 +5,7 @@ import { HfCache, selectFiles, type RepoFile, type Selected } from "@moonlight-r
 import type { FileDigest, StageContext } from "@moonlight-rl/pipeline";
 import { hasWeights, inspectContent } from "../content/inspect.ts";
 import type { Delivery, DeliveryOptions } from "../hub/download.ts";
+import { VOCABULARIES } from "../content/tokenizer.ts";
 import { pickDataFile } from "../request/data-file.ts";
 import type { Request } from "../request/request.ts";
 import { checkFile, faultText } from "./check-file.ts";
@@ -46,20 +47,44 @@ export async function orderFolder(request: Request, folder: string): Promise<Fol
   const here = new Set(
     source.files.flatMap(({ path, size }) => (size === undefined ? [] : [path])),
   );
-  const missing = selected.files.filter(({ path }) => !here.has(path));
+  const missing = selected.files.flatMap(({ path }) => (here.has(path) ? [] : [path]));
   if (missing.length > 0)
-    throw new PreflightError(
-      "SNAPSHOT_INCOMPLETE",
-      `${folder} lacks ${missing.length} of ${selected.files.length} files: ${missing
-        .slice(0, 4)
-        .map(({ path }) => path)
-        .join(", ")}${missing.length > 4 ? ", …" : ""}.`,
-      {
-        file: folder,
-        hint: "Fetch the rest with a network first: what is there is not fetched again.",
-      },
+    throw incomplete(
+      folder,
+      `${missing.length} of ${selected.files.length} files: ${missing.slice(0, 4).join(", ")}${missing.length > 4 ? ", …" : ""}`,
+    );
+  const unlisted = unlistedNeeds(request, source, here);
+  if (unlisted.length > 0)
+    throw incomplete(
+      folder,
+      `${unlisted.join(" and ")}, and has no list of the commit's files that would say why`,
     );
   return { source, selected, dataFile };
+}
+
+function incomplete(folder: string, what: string): PreflightError {
+  return new PreflightError("SNAPSHOT_INCOMPLETE", `${folder} lacks ${what}.`, {
+    file: folder,
+    hint: "Fetch the rest with a network first: what is there is not fetched again.",
+  });
+}
+
+/**
+ * What a snapshot that stands in for the Hub lacks of what every model has. Older tools leave no list of a commit's files
+ * there: then an interrupted download looks like a repository without weights.
+ */
+function unlistedNeeds(
+  { type, folder, selection }: Request,
+  { listing }: SourceFolder,
+  here: ReadonlySet<string>,
+): string[] {
+  const silent = listing === undefined && folder === undefined;
+  if (!silent || type !== "model" || selection?.allow !== undefined) return [];
+  const paths = [...here];
+  return [
+    ...(hasWeights(paths.map((path) => ({ path }))) ? [] : ["the weights"]),
+    ...(VOCABULARIES.some((name) => here.has(name)) ? [] : ["the tokenizer"]),
+  ];
 }
 
 /** Takes what is wanted of a folder: each file is read and compared with what the folder says of it, and the content checked. */

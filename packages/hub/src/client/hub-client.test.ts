@@ -1,16 +1,15 @@
-import { createServer } from "node:http";
-import { connect, type AddressInfo } from "node:net";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { REPO } from "../testing/download-fixture.ts";
 import { startFaultServer, type FaultServer } from "../testing/fault-server.ts";
 import { quickClient } from "../testing/quick-client.ts";
+import { listAs, listFiles } from "../testing/faults/listing.ts";
+import { startTunnelProxy } from "../testing/faults/tunnel-proxy.ts";
 import { makeRepo, seededBytes } from "../testing/repo-fixture.ts";
 import { HubClient, type HubClientOptions } from "./hub-client.ts";
-import type { RepoFile } from "./repo-listing.ts";
 
-const MODEL = { type: "model", repo: "org/tiny" } as const;
 const OID = "0".repeat(40);
 
 let root: string;
@@ -19,7 +18,7 @@ const clients: HubClient[] = [];
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "hub-client-"));
-  await makeRepo(root, "model", MODEL.repo, {
+  await makeRepo(root, "model", REPO.repo, {
     "config.json": "{}\n",
     "empty.json": "",
     "README.md": "# read me",
@@ -42,29 +41,14 @@ function client(options: Partial<HubClientOptions> = {}, url = server.url): HubC
   return made;
 }
 
-async function listAt(made: HubClient, commit: string): Promise<RepoFile[]> {
-  const files: RepoFile[] = [];
-  for await (const file of made.listFiles({ ...MODEL, commit })) files.push(file);
-  return files;
-}
-
-/** Answers every API request for the tree with these entries. */
-function listAs(entries: unknown, headers: Record<string, string> = {}): void {
-  server.setFault((request, response) => {
-    if (request.url?.includes("/tree/") !== true) return false;
-    response.writeHead(200, headers).end(JSON.stringify(entries));
-    return true;
-  });
-}
-
 describe("downloadRepo", () => {
   it("brings the needed files, says what it left and reports bytes", async () => {
     const directory = join(root, "plain");
     const made = client();
-    const { commit } = await made.resolveRevision(MODEL);
+    const { commit } = await made.resolveRevision(REPO);
     const seen: number[] = [];
     const result = await made.downloadRepo({
-      ...MODEL,
+      ...REPO,
       commit,
       directory,
       onProgress: (progress) => seen.push(progress.done),
@@ -84,7 +68,7 @@ describe("downloadRepo", () => {
     expect(result.bytes).toEqual({ total: 370_004, fetched: 370_004, kept: 0, reread: 0 });
     expect(seen.at(-1)).toBe(370_004);
     const before = server.requests.length;
-    const again = await made.downloadRepo({ ...MODEL, commit, directory });
+    const again = await made.downloadRepo({ ...REPO, commit, directory });
     expect(again.bytes).toMatchObject({ fetched: 0, kept: 370_004 });
     expect(server.requests.slice(before).map((r) => r.path)).toEqual([
       expect.stringContaining("/tree/"),
@@ -95,9 +79,9 @@ describe("downloadRepo", () => {
     const directory = join(root, "interrupted");
     const controller = new AbortController();
     const made = client({ connections: 1 });
-    const { commit } = await made.resolveRevision(MODEL);
+    const { commit } = await made.resolveRevision(REPO);
     const stopped = made.downloadRepo({
-      ...MODEL,
+      ...REPO,
       commit,
       directory,
       signal: controller.signal,
@@ -106,17 +90,17 @@ describe("downloadRepo", () => {
       },
     });
     await expect(stopped).rejects.toMatchObject({ code: "INTERRUPTED", exitCode: 130 });
-    const result = await made.downloadRepo({ ...MODEL, commit, directory });
+    const result = await made.downloadRepo({ ...REPO, commit, directory });
     expect(result.bytes.kept).toBeGreaterThanOrEqual(200_000);
     expect(result.bytes.fetched + result.bytes.kept).toBe(370_004);
   });
 
   it("F19 refuses a disk that is too small before the first byte", async () => {
-    listAs([{ type: "file", path: "model.safetensors", size: 2 ** 50, oid: OID }]);
+    listAs(server, [{ type: "file", path: "model.safetensors", size: 2 ** 50, oid: OID }]);
     const made = client();
-    const { commit } = await made.resolveRevision(MODEL);
+    const { commit } = await made.resolveRevision(REPO);
     await expect(
-      made.downloadRepo({ ...MODEL, commit, directory: join(root, "full") }),
+      made.downloadRepo({ ...REPO, commit, directory: join(root, "full") }),
     ).rejects.toMatchObject({ code: "DISK_FULL", exitCode: 3 });
     expect(server.requests.some((request) => request.path.includes("/resolve/"))).toBe(false);
   });
@@ -124,9 +108,9 @@ describe("downloadRepo", () => {
   it("F20 names a folder that cannot be written", async () => {
     await writeFile(join(root, "taken"), "a file");
     const made = client();
-    const { commit } = await made.resolveRevision(MODEL);
+    const { commit } = await made.resolveRevision(REPO);
     await expect(
-      made.downloadRepo({ ...MODEL, commit, directory: join(root, "taken") }),
+      made.downloadRepo({ ...REPO, commit, directory: join(root, "taken") }),
     ).rejects.toMatchObject({ code: "DISK_UNWRITABLE", exitCode: 3 });
   });
 });
@@ -134,13 +118,13 @@ describe("downloadRepo", () => {
 describe("downloadFile", () => {
   it("brings one file", async () => {
     const made = client();
-    const { commit } = await made.resolveRevision(MODEL);
+    const { commit } = await made.resolveRevision(REPO);
     const directory = join(root, "one");
-    const file = await made.downloadFile({ ...MODEL, commit, directory, path: "README.md" });
+    const file = await made.downloadFile({ ...REPO, commit, directory, path: "README.md" });
     expect(file.size).toBe(9);
     expect(await readFile(join(directory, "README.md"), "utf8")).toBe("# read me");
     await expect(
-      made.downloadFile({ ...MODEL, commit, directory, path: "none" }),
+      made.downloadFile({ ...REPO, commit, directory, path: "none" }),
     ).rejects.toMatchObject({ code: "HUB_NOT_FOUND" });
   });
 });
@@ -163,7 +147,7 @@ describe("errors", () => {
     [418, undefined, "HUB_BAD_RESPONSE", 4],
   ])("F17 %i %s is %s", async (status, code, error, exitCode) => {
     answerWith(status, code === undefined ? {} : { "x-error-code": code });
-    await expect(client().resolveRevision(MODEL)).rejects.toMatchObject({
+    await expect(client().resolveRevision(REPO)).rejects.toMatchObject({
       code: error,
       exitCode,
       hint: expect.any(String),
@@ -174,17 +158,17 @@ describe("errors", () => {
   it("F18 says when nobody listens, when the other end speaks no TLS, and when there is no such name", async () => {
     const gone = await startFaultServer({ root });
     await gone.close();
-    await expect(client({}, gone.url).resolveRevision(MODEL)).rejects.toMatchObject({
+    await expect(client({}, gone.url).resolveRevision(REPO)).rejects.toMatchObject({
       code: "HUB_UNREACHABLE",
       exitCode: 75,
       hint: expect.stringContaining("HF_ENDPOINT"),
     });
     const plain = server.url.replace("http:", "https:");
-    await expect(client({}, plain).resolveRevision(MODEL)).rejects.toMatchObject({
+    await expect(client({}, plain).resolveRevision(REPO)).rejects.toMatchObject({
       code: "HUB_UNREACHABLE",
     });
     // A name that never exists (RFC 6761).
-    await expect(client({}, "http://hub.invalid").resolveRevision(MODEL)).rejects.toMatchObject({
+    await expect(client({}, "http://hub.invalid").resolveRevision(REPO)).rejects.toMatchObject({
       code: "HUB_UNREACHABLE",
       exitCode: 75,
       message: expect.stringContaining("hub.invalid"),
@@ -196,19 +180,19 @@ describe("errors", () => {
       response.end("<html>Welcome</html>");
       return true;
     });
-    await expect(client().resolveRevision(MODEL)).rejects.toMatchObject({
+    await expect(client().resolveRevision(REPO)).rejects.toMatchObject({
       code: "HUB_BAD_RESPONSE",
     });
   });
 
   it("F32 refuses the network when offline, but knows a commit", async () => {
     const offline = client({ offline: true });
-    await expect(offline.resolveRevision(MODEL)).rejects.toMatchObject({
+    await expect(offline.resolveRevision(REPO)).rejects.toMatchObject({
       code: "HUB_OFFLINE",
       exitCode: 3,
     });
-    expect(await offline.resolveRevision({ ...MODEL, revision: OID })).toEqual({ commit: OID });
-    await expect(listAt(offline, OID)).rejects.toMatchObject({ code: "HUB_OFFLINE" });
+    expect(await offline.resolveRevision({ ...REPO, revision: OID })).toEqual({ commit: OID });
+    await expect(listFiles(offline, OID)).rejects.toMatchObject({ code: "HUB_OFFLINE" });
     expect(server.requests).toHaveLength(0);
   });
 
@@ -231,27 +215,14 @@ describe("errors", () => {
 
 describe("a proxy", () => {
   it("F31 carries requests for other hosts, and none for this one", async () => {
-    const asked: string[] = [];
-    const target = new URL(server.url);
-    const proxy = createServer().on("connect", (request, socket) => {
-      asked.push(request.url ?? "");
-      const onward = connect(Number(target.port), target.hostname, () => {
-        socket.write("HTTP/1.1 200 OK\r\n\r\n");
-        onward.pipe(socket).pipe(onward);
-      });
-      onward.on("error", () => socket.destroy());
-      socket.on("error", () => onward.destroy());
-    });
-    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-    const { port } = proxy.address() as AddressInfo;
-    const environment = { HTTP_PROXY: `http://127.0.0.1:${port}` };
+    const proxy = await startTunnelProxy(server.url);
+    const environment = { HTTP_PROXY: proxy.url };
     const far = client({ environment }, "http://hub.example");
-    expect((await far.resolveRevision(MODEL)).commit).toMatch(/^[0-9a-f]{40}$/);
-    expect(asked).toEqual(["hub.example:80"]);
-    await client({ environment }).resolveRevision(MODEL);
-    expect(asked).toHaveLength(1);
+    expect((await far.resolveRevision(REPO)).commit).toMatch(/^[0-9a-f]{40}$/);
+    expect(proxy.asked).toEqual(["hub.example:80"]);
+    await client({ environment }).resolveRevision(REPO);
+    expect(proxy.asked).toHaveLength(1);
     await far.close();
-    proxy.closeAllConnections();
-    await new Promise((resolve) => proxy.close(resolve));
+    await proxy.close();
   });
 });

@@ -2,13 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { REPO } from "../testing/download-fixture.ts";
 import { startFaultServer, type FaultServer } from "../testing/fault-server.ts";
+import { listAs, listFiles } from "../testing/faults/listing.ts";
 import { quickClient } from "../testing/quick-client.ts";
 import { makeRepo } from "../testing/repo-fixture.ts";
 import type { HubClient } from "./hub-client.ts";
-import type { RepoFile } from "./repo-listing.ts";
 
-const MODEL = { type: "model", repo: "org/tiny" } as const;
 const OID = "0".repeat(40);
 
 let root: string;
@@ -17,7 +17,7 @@ const clients: HubClient[] = [];
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "hub-listing-"));
-  await makeRepo(root, "model", MODEL.repo, { "config.json": "{}\n", "README.md": "# read me" });
+  await makeRepo(root, "model", REPO.repo, { "config.json": "{}\n", "README.md": "# read me" });
 });
 beforeEach(async () => {
   server = await startFaultServer({ root });
@@ -32,22 +32,6 @@ function client(): HubClient {
   const made = quickClient(server.url);
   clients.push(made);
   return made;
-}
-
-async function list(made: HubClient): Promise<RepoFile[]> {
-  const { commit } = await made.resolveRevision(MODEL);
-  const files: RepoFile[] = [];
-  for await (const file of made.listFiles({ ...MODEL, commit })) files.push(file);
-  return files;
-}
-
-/** Answers every API request for the tree with these entries. */
-function listAs(entries: unknown, headers: Record<string, string> = {}): void {
-  server.setFault((request, response) => {
-    if (request.url?.includes("/tree/") !== true) return false;
-    response.writeHead(200, headers).end(JSON.stringify(entries));
-    return true;
-  });
 }
 
 describe("listFiles", () => {
@@ -68,7 +52,7 @@ describe("listFiles", () => {
       response.end(JSON.stringify(page.map((path) => ({ type: "file", path, size: 1, oid: OID }))));
       return true;
     });
-    expect((await list(client())).map((file) => file.path)).toEqual(["a", "b", "c"]);
+    expect((await listFiles(client())).map((file) => file.path)).toEqual(["a", "b", "c"]);
     expect(failed).toBe(true);
   });
 
@@ -84,8 +68,11 @@ describe("listFiles", () => {
     "nul\0",
     "x".repeat(300),
   ])("F27 refuses the name %j", async (path) => {
-    listAs([{ type: "file", path, size: 1, oid: OID }]);
-    await expect(list(client())).rejects.toMatchObject({ code: "HUB_UNSAFE_PATH", exitCode: 4 });
+    listAs(server, [{ type: "file", path, size: 1, oid: OID }]);
+    await expect(listFiles(client())).rejects.toMatchObject({
+      code: "HUB_UNSAFE_PATH",
+      exitCode: 4,
+    });
   });
 
   it.each([
@@ -94,8 +81,8 @@ describe("listFiles", () => {
     ["a digest of another form", [{ type: "file", path: "a", size: 1, oid: "abc" }]],
     ["a name twice", ["a", "a"].map((path) => ({ type: "file", path, size: 1, oid: OID }))],
   ])("refuses %s", async (_, entries) => {
-    listAs(entries);
-    await expect(list(client())).rejects.toMatchObject({ code: "HUB_BAD_RESPONSE" });
+    listAs(server, entries);
+    await expect(listFiles(client())).rejects.toMatchObject({ code: "HUB_BAD_RESPONSE" });
   });
 
   it("F29 gives up a page that always fails, and lists all when it does not", async () => {
@@ -108,16 +95,16 @@ describe("listFiles", () => {
       } else response.destroy();
       return true;
     });
-    await expect(list(client())).rejects.toMatchObject({
+    await expect(listFiles(client())).rejects.toMatchObject({
       code: "HUB_TRANSFER_FAILED",
       exitCode: 75,
     });
     server.setFault(undefined);
-    expect(await list(client())).toHaveLength(2);
+    expect(await listFiles(client())).toHaveLength(2);
   });
 
   it("refuses pages in a circle", async () => {
-    listAs([], { link: '<?cursor=a>; rel="next"' });
-    await expect(list(client())).rejects.toMatchObject({ code: "HUB_BAD_RESPONSE" });
+    listAs(server, [], { link: '<?cursor=a>; rel="next"' });
+    await expect(listFiles(client())).rejects.toMatchObject({ code: "HUB_BAD_RESPONSE" });
   });
 });

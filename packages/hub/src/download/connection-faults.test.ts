@@ -62,46 +62,4 @@ describe("a connection that", () => {
     await fixture.download({ directory, timeouts: { stallMs: 100 } });
     expect(await fixture.complete(directory)).toBe(true);
   });
-
-  it.each([
-    ["before the first byte", () => true],
-    ["in each body", file.hang.bind(file)],
-  ])("F3 falls silent for ever, %s, is given up", async (_, hang) => {
-    for (const after of [0, 1]) {
-      // With 1 the first answer is right, and the fast way meets the silence.
-      file.spoil(fixture.server, (response, asked) =>
-        asked.count > after ? hang(response, asked, 1000) : false,
-      );
-      expect(await fixture.refusal({ timeouts: { stallMs: 60, headersMs: 60 } })).toMatchObject({
-        ...REFUSED,
-        exitCode: 75,
-        code: expect.stringMatching(/^HUB_(?:TRANSFER_FAILED|UNREACHABLE)$/),
-      });
-    }
-  });
-
-  it.each([0, 1])(
-    "F4 trickles is left, and given up when it never does else (%i)",
-    async (after) => {
-      file.spoil(fixture.server, (response, asked) =>
-        asked.count > after ? file.trickle(response, asked) : false,
-      );
-      expect(
-        await fixture.refusal({ timeouts: { trickleMs: 50, minBytesPerSecond: 10_000 } }),
-      ).toMatchObject({
-        ...REFUSED,
-        code: "HUB_TRANSFER_FAILED",
-        message: expect.stringContaining("bytes in"),
-      });
-    },
-  );
-
-  it("F18 nobody takes any more, from some moment on, is unreachable", async () => {
-    // Everything that is asked of the file ends before an answer, as when the server is being shut down.
-    file.spoil(fixture.server, (response, { count }) => {
-      if (count > 2) response.destroy();
-      return count > 2;
-    });
-    expect(await fixture.refusal()).toMatchObject({ ...REFUSED, exitCode: 75 });
-  });
 });

@@ -57,6 +57,7 @@ it(
       await Promise.race([once(child, "message"), exit]);
       if (kills < KILLS) void sleep(random() * 120).then(() => child.kill("SIGKILL"));
       const [code, signal] = await exit;
+      expect(await fixture.wrong(directory)).toEqual([]);
       if (signal === "SIGKILL") kills++;
       else {
         expect(code).toBe(0);

@@ -73,16 +73,6 @@ describe("a redirect", () => {
     },
   );
 
-  it("F16 leaves no token in a message", async () => {
-    redirectToStorage();
-    file.spoil(storage, (response) => {
-      response.writeHead(403).end();
-      return true;
-    });
-    const { message, hint } = await fixture.refusal({ token: "hf_secret" });
-    expect(message + hint).not.toMatch(/hf_secret|signature/);
-  });
-
   it.each([
     ["in a circle", "#"],
     ["to no address", "http://["],
@@ -93,25 +83,5 @@ describe("a redirect", () => {
       return true;
     });
     expect(await fixture.refusal()).toMatchObject({ ...REFUSED, code: "HUB_BAD_RESPONSE" });
-  });
-});
-
-describe("F17 a file that the Hub refuses", () => {
-  it.each([
-    [403, "GatedRepo", "HUB_GATED", 3],
-    [401, undefined, "HUB_UNAUTHORIZED", 3],
-    [403, undefined, "HUB_UNAUTHORIZED", 3],
-    [404, "EntryNotFound", "HUB_NOT_FOUND", 2],
-  ])("with %i %s is %s, at once", async (status, error, code, exitCode) => {
-    let asks = 0;
-    file.spoil(fixture.server, (response, { count }) => {
-      asks = count;
-      response.writeHead(status, error === undefined ? {} : { "x-error-code": error }).end();
-      return true;
-    });
-    const refusal = await fixture.refusal({ connections: 1 });
-    expect(refusal).toMatchObject({ ...REFUSED, code, exitCode });
-    expect(refusal.hint).not.toBe("");
-    expect(asks).toBe(1);
   });
 });

@@ -15,6 +15,7 @@ type Options = Partial<HubClientOptions> & Partial<DownloadOptions>;
 export interface DownloadFixture {
   readonly server: FaultServer;
   readonly root: string;
+  readonly files: Readonly<Record<string, Uint8Array | string>>;
   /** Where files go; `fresh` makes another. */
   readonly folder: string;
   fresh(): Promise<string>;
@@ -22,9 +23,19 @@ export interface DownloadFixture {
   download(options?: Options): Promise<DownloadedRepo>;
   /** Whether every file is there with its content, and nothing partial is. */
   complete(folder?: string): Promise<boolean>;
+  /** Files that have their final name, but another content. */
+  wrong(folder: string): Promise<string[]>;
   /** A download that is to fail, into a folder of its own; then the fault is taken away and it is run again. */
-  refusal(options?: Options): Promise<Refusal>;
+  refusal(options?: Options, healing?: Healing): Promise<Refusal>;
   close(): Promise<void>;
+}
+
+/** How a fault is taken away. */
+export interface Healing {
+  /** Beside the server's fault, which always is. */
+  readonly mend?: () => unknown;
+  /** What the second call is told otherwise than the first. */
+  readonly options?: Options;
 }
 
 /** How a download failed, and what became of it. */
@@ -39,6 +50,8 @@ export interface Refusal {
   readonly wrong: readonly string[];
   /** The same call without the fault brings every file. */
   readonly completes: boolean;
+  /** What else was promised of this fault and is not so. */
+  readonly broken: readonly string[];
 }
 
 /** What every failed download has in common. */
@@ -46,8 +59,9 @@ export const REFUSED = {
   wrong: [] as string[],
   inTime: true,
   completes: true,
+  broken: [] as string[],
 } as const;
-const IN_TIME_MS = 10_000;
+export const IN_TIME_MS = 10_000;
 
 export const REPO = { type: "model", repo: "org/tiny" } as const;
 
@@ -67,9 +81,9 @@ export async function downloadFixture(
   };
   const download = async (options: Options = {}): Promise<DownloadedRepo> => {
     const made = client(options);
-    const { commit } = await made.resolveRevision(REPO);
+    const commit = options.commit ?? (await made.resolveRevision(REPO)).commit;
     const selection = { allow: ["*"] };
-    return await made.downloadRepo({ ...REPO, commit, directory: folder, selection, ...options });
+    return await made.downloadRepo({ ...REPO, directory: folder, selection, ...options, commit });
   };
   /** Files that are there, and whether they are right. */
   const look = async (where: string): Promise<[string, boolean][]> => {
@@ -84,29 +98,34 @@ export async function downloadFixture(
     const right = (await look(where)).filter(([, same]) => same);
     return right.length === Object.keys(files).length && !existsSync(`${where}.part`);
   };
+  const wrong = async (where: string): Promise<string[]> =>
+    (await look(where)).flatMap(([path, same]) => (same ? [] : [path]));
   return {
     server,
     root,
+    files,
     folder,
     fresh,
     client,
     download,
     complete,
-    async refusal(options = {}) {
-      const directory = await fresh();
+    wrong,
+    async refusal(options = {}, healing = {}) {
+      const directory = options.directory ?? (await fresh());
       const start = performance.now();
-      const error = await download({ directory, ...options }).then(
+      const error = await download({ ...options, directory }).then(
         () => new Error("nothing was refused"),
         (reason: unknown) => reason,
       );
       const inTime = performance.now() - start < IN_TIME_MS;
       if (!isMoonlightError(error)) throw error;
-      const wrong = (await look(directory)).flatMap(([path, same]) => (same ? [] : [path]));
+      const accepted = await wrong(directory);
       server.setFault(undefined);
-      await download({ ...options, directory, retry: {}, timeouts: {} });
+      await healing.mend?.();
+      await download({ ...options, directory, retry: {}, timeouts: {}, ...healing.options });
       const { code, exitCode, message, hint = "" } = error;
       const completes = await complete(directory);
-      return { code, exitCode, message, hint, inTime, wrong, completes };
+      return { code, exitCode, message, hint, inTime, wrong: accepted, completes, broken: [] };
     },
     async close() {
       await Promise.all(clients.map((made) => made.close()));

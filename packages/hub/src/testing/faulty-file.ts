@@ -15,12 +15,16 @@ export type FileFault = (response: ServerResponse, asked: Asked) => boolean | Pr
 
 /** One file of a server, and ways to send it wrongly. Whatever else is asked of the server is answered rightly. */
 export class FaultyFile {
+  readonly content: Buffer;
   readonly #name: string;
-  readonly #content: Buffer;
 
   constructor(name: string, content: Buffer) {
     this.#name = name;
-    this.#content = content;
+    this.content = content;
+  }
+
+  get size(): number {
+    return this.content.length;
   }
 
   /** A fault in answers for this file only, counted anew from 1. */
@@ -33,7 +37,7 @@ export class FaultyFile {
       count++;
       return fault(response, {
         start: Number(match?.[1] ?? 0),
-        end: match === null ? this.#content.length : Number(match[2]) + 1,
+        end: match === null ? this.size : Number(match[2]) + 1,
         ranged: match !== null,
         count,
       });
@@ -42,7 +46,7 @@ export class FaultyFile {
 
   /** The head of a right answer, but for `more`. */
   head(response: ServerResponse, { start, end, ranged }: Asked, more = {}): void {
-    const range = `bytes ${start}-${end - 1}/${this.#content.length}`;
+    const range = `bytes ${start}-${end - 1}/${this.size}`;
     response.writeHead(ranged ? 206 : 200, {
       ...(ranged ? { "content-range": range } : {}),
       ...more,
@@ -52,14 +56,14 @@ export class FaultyFile {
   /** Sends so many bytes of what was asked and then no more, with the connection left open. */
   hang(response: ServerResponse, asked: Asked, bytes: number): boolean {
     this.head(response, asked, { "content-length": asked.end - asked.start });
-    response.write(this.#content.subarray(asked.start, asked.start + bytes));
+    response.write(this.content.subarray(asked.start, asked.start + bytes));
     return true;
   }
 
   /** Sends so many bytes of what was asked, then cuts the connection. */
   cut(response: ServerResponse, asked: Asked, bytes: number): boolean {
     this.head(response, asked, { "content-length": asked.end - asked.start });
-    response.write(this.#content.subarray(asked.start, asked.start + bytes), () =>
+    response.write(this.content.subarray(asked.start, asked.start + bytes), () =>
       response.destroy(),
     );
     return true;
@@ -76,7 +80,7 @@ export class FaultyFile {
   }
 
   /** A whole answer with other headers, or of other content. */
-  answer(response: ServerResponse, asked: Asked, more = {}, content = this.#content): boolean {
+  answer(response: ServerResponse, asked: Asked, more = {}, content = this.content): boolean {
     this.head(response, asked, { "content-length": asked.end - asked.start, ...more });
     response.end(content.subarray(asked.start, asked.end));
     return true;

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import {
@@ -14,7 +14,8 @@ import type { Workspace } from "../workspace/workspace.ts";
 import type { Artifact } from "./artifact.ts";
 import { listFolder, MANIFEST_FILE, PROVENANCE_FILE, realFolder } from "./folder.ts";
 import { HashProgress } from "./hash-progress.ts";
-import { makeManifest, readManifest, toArtifact, type ManifestFile } from "./manifest.ts";
+import { makeManifest, readManifest, toArtifact } from "./manifest.ts";
+import { noteFiles, stampOf } from "./unchanged.ts";
 import { verifyFiles } from "./verify.ts";
 
 export interface AdoptOptions {
@@ -61,8 +62,11 @@ export async function adoptArtifact<K extends string>(
     await verifyFiles(folder, manifest);
     return toArtifact(folder, manifest);
   }
-  const files = await hashFolder(folder, kind, options);
-  return toArtifact(folder, makeManifest(kind, options.kindVersion ?? 1, files, {}));
+  const found = await hashFolder(folder, kind, options);
+  const files = [...found].map(([path, { size, sha256 }]) => ({ path, size, sha256 }));
+  const adopted = toArtifact<K>(folder, makeManifest(kind, options.kindVersion ?? 1, files, {}));
+  noteFiles(adopted, found);
+  return adopted;
 }
 
 const indexSchema = z.record(
@@ -75,7 +79,7 @@ async function hashFolder(
   folder: string,
   kind: string,
   options: AdoptOptions,
-): Promise<ManifestFile[]> {
+): Promise<ReadonlyMap<string, Index[string]>> {
   const files = await listFolder(folder, NOT_CONTENT);
   const total = files.reduce((sum, file) => sum + file.size, 0);
   const indexPath =
@@ -113,15 +117,7 @@ async function hashFolder(
     await mkdir(join(indexPath, ".."), { recursive: true });
     await writeJsonAtomic(indexPath, index);
   }
-  return [...found].map(([path, { size, sha256 }]) => ({ path, size, sha256 }));
-}
-
-/** Changes whenever the file may have: the same test that git's index uses. */
-async function stampOf(path: string): Promise<string> {
-  const status = await lstat(path, { bigint: true });
-  // A link's own times do not tell whether its target changed: such files are always read.
-  if (status.isSymbolicLink()) return "";
-  return [status.dev, status.ino, status.size, status.mtimeNs, status.ctimeNs].join(":");
+  return found;
 }
 
 async function readIndex(path: string): Promise<Index> {

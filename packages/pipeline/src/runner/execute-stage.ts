@@ -16,6 +16,7 @@ import {
 import type { JsonObject } from "../artifact/artifact.ts";
 import { publishArtifact } from "../artifact/publish.ts";
 import { toJson } from "../artifact/reference.ts";
+import { requireUnchanged } from "../artifact/unchanged.ts";
 import { keyedPart } from "../schema/keyed.ts";
 import type { StageContext } from "../stage/context.ts";
 import type { Stage } from "../stage/define-stage.ts";
@@ -167,6 +168,7 @@ async function runLocked(
     throwIfAborted(session.signal);
     const context = { ...stageContext(session, request, scratch), ...(cached && { cached }) };
     const output = checkOutput(stage, await stage.run(request.input as never, context));
+    await requireUnchanged(request.input);
     const took = seconds();
     if (cacheable) {
       const record = { key: key.key, parts: session.redactor.value(key.parts) };
@@ -217,8 +219,9 @@ function stageContext(session: Session, request: StageRequest, scratch: string):
     ...base,
     scratch,
     exec: createExec({ cwd: scratch, emit: base.emit, signal: session.signal }),
-    publish: async (kind, folder, options = {}) =>
-      (await publishArtifact({
+    publish: async (kind, folder, options = {}) => {
+      await requireUnchanged(request.input);
+      return (await publishArtifact({
         ...options,
         workspace: session.workspace,
         kind,
@@ -227,7 +230,8 @@ function stageContext(session: Session, request: StageRequest, scratch: string):
         provenance: await provenance(session, request, started),
         signal: session.signal,
         emit: base.emit,
-      })) as never,
+      })) as never;
+    },
   };
 
   async function provenance(session: Session, request: StageRequest, from: Date) {

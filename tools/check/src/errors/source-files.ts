@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { execa } from "execa";
 
-/** Sources that make codes up for tests of others. */
-const FIXTURES = /^apps\/dashboard\/src\/testing\//;
+/** Sources that make codes up, or expect them, for tests. */
+const FIXTURES =
+  /^(?:apps\/dashboard\/src\/testing|packages\/(?:hub\/src\/testing\/faults|convert\/src\/testing))\//;
 
 /** The sources of all packages and apps without their tests, by folder of the package and path. */
 export async function sourceFiles(): Promise<Map<string, Map<string, string>>> {
