@@ -46,8 +46,11 @@ function pythonDict(value: unknown): Mapping | undefined {
   if (isMapping(value)) return value;
   if (!Array.isArray(value)) return undefined;
   const pairs = value.map((item: unknown) => (typeof item === "string" ? [...item] : item));
-  const paired = pairs.every((pair) => Array.isArray(pair) && pair.length === 2);
-  return paired ? (Object.fromEntries(pairs as [string, unknown][]) as Mapping) : undefined;
+  return pairs.every(isPair) ? Object.fromEntries(pairs) : undefined;
+}
+
+function isPair(item: unknown): item is [string, unknown] {
+  return Array.isArray(item) && item.length === 2;
 }
 
 function asList(value: unknown): readonly Mapping[] | Violation {
