@@ -50,7 +50,8 @@ export interface FileJob {
 /** An attempt has to bring this much, or the end, to count as progress: a server that drops sooner is given up. */
 const PROGRESS_BYTES = 16_384;
 const MAX_RESTARTS = 3;
-const FIRST_BYTES = 1 << 20;
+/** Of what goes the general way, which copies: enough to see how a file is served. */
+const FIRST_BYTES = 128 << 10;
 
 /**
  * Fetches one file: missing ranges at once, then the digest of the whole, then the final name. Nothing appears under
