@@ -43,7 +43,8 @@ export class Lanes {
   #congestedUntil = 0;
   /** Undefined until the next byte arrives. */
   #window: { readonly start: number; bytes: number } | undefined;
-  #underWay = false;
+  /** All lanes were in use at the end of the last measurement. */
+  #full = false;
 
   constructor(max: number, now: () => number = () => performance.now()) {
     this.max = max;
@@ -96,10 +97,11 @@ export class Lanes {
     const elapsed = this.#now() - window.start;
     if (elapsed < MEASURE_MS) return;
     this.#window = undefined;
-    // The first requests are still getting under way, and a time in which lanes were free says nothing about more of them.
-    const full = this.#active >= this.#limit && this.#underWay;
-    this.#underWay = true;
-    if (full && this.#now() >= this.#coolUntil) this.#judge(window.bytes / elapsed);
+    // A time in which lanes were free says nothing about more of them, and after it requests are still getting under way.
+    const full = this.#active >= this.#limit;
+    const steady = full && this.#full;
+    this.#full = full;
+    if (steady && this.#now() >= this.#coolUntil) this.#judge(window.bytes / elapsed);
   }
 
   /** Takes back what was tried and has brought nothing, else tries more. */
