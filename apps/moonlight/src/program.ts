@@ -1,5 +1,7 @@
 import type { Stage } from "@moonlight-rl/pipeline";
 import { Command } from "commander";
+import type { CommandEntry } from "./commands/command-entry.ts";
+import { stageCommand, stageEntry } from "./commands/stage-entry.ts";
 
 const EXAMPLES = `Examples:
   $ moonlight run                        the whole pipeline over the bundled tiny model, minutes on a laptop
@@ -8,11 +10,9 @@ const EXAMPLES = `Examples:
   $ moonlight fetch --help               one stage alone
 `;
 
-interface CommandEntry {
-  /** Its line in the help; equal to the command's own description. */
-  readonly description: string;
-  readonly load: () => Promise<Command>;
-}
+const rolloutConfig = async (): Promise<Stage> =>
+  (await import("@moonlight-rl/rollout-config/stage")).rolloutConfig;
+const train = async (): Promise<Stage> => (await import("@moonlight-rl/train/stage")).train;
 
 /** The commands in the order of the help. Their modules are loaded only when they are needed: that is most of the time a start takes. */
 const COMMANDS: Readonly<Record<string, CommandEntry>> = {
@@ -26,46 +26,51 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       "Say what a run would do and why: reuse or run, first differing input, bytes, commands.",
     load: async () => (await import("./commands/plan-command.ts")).planCommand(),
   },
-  fetch: {
-    description: "Fetch models and datasets from a Hugging Face Hub, verified and resumable.",
-    load: async () => stageCommand((await import("@moonlight-rl/fetch/stage")).fetch),
-  },
-  convert: {
-    description: "Convert Hugging Face safetensors to Megatron torch_dist and back, without a GPU.",
-    load: async () => stageCommand((await import("@moonlight-rl/convert/stage")).convert),
-  },
-  "rollout-config": {
-    description: "Resolve, check and render the training recipe.",
-    load: async () =>
-      stageCommand((await import("@moonlight-rl/rollout-config/stage")).rolloutConfig),
-  },
-  train: {
-    description: "Train a torch_dist checkpoint by a recipe (GRPO)",
-    load: async () => stageCommand((await import("@moonlight-rl/train/stage")).train),
-  },
-  eval: {
-    description: "Evaluate a policy: avg@n, pass@k, intervals, paired comparison",
-    load: async () => stageCommand((await import("@moonlight-rl/eval/stage")).evaluate),
-  },
-  import: {
-    description: "Read a miles launch script, or an argv with one argument a line, as a recipe.",
-    load: async () =>
-      subcommandOf((await import("@moonlight-rl/rollout-config/stage")).rolloutConfig, "import"),
-  },
-  doctor: {
-    description:
-      "Look whether this machine, or a Ray cluster, can run a recipe. Changes nothing, kills nothing.",
-    load: async () => subcommandOf((await import("@moonlight-rl/train/stage")).train, "doctor"),
-  },
-  debug: {
-    description:
-      "Run a part of training on miles alone: rollouts, steps on kept rollouts, one step, or an evaluation.",
-    load: async () => subcommandOf((await import("@moonlight-rl/train/stage")).train, "debug"),
-  },
-  dump: {
-    description: "Show the rollouts that miles kept (debug.saveRolloutData, debug.dumpDetails).",
-    load: async () => subcommandOf((await import("@moonlight-rl/train/stage")).train, "dump"),
-  },
+  fetch: stageEntry(
+    "Fetch models and datasets from a Hugging Face Hub, verified and resumable.",
+    "fetch",
+    async () => (await import("@moonlight-rl/fetch/stage")).fetch,
+  ),
+  convert: stageEntry(
+    "Convert Hugging Face safetensors to Megatron torch_dist and back, without a GPU.",
+    "convert",
+    async () => (await import("@moonlight-rl/convert/stage")).convert,
+  ),
+  "rollout-config": stageEntry(
+    "Resolve, check and render the training recipe.",
+    "rollout-config",
+    rolloutConfig,
+  ),
+  train: stageEntry("Train a torch_dist checkpoint by a recipe (GRPO)", "train", train),
+  eval: stageEntry(
+    "Evaluate a policy: avg@n, pass@k, intervals, paired comparison",
+    "eval",
+    async () => (await import("@moonlight-rl/eval/stage")).evaluate,
+  ),
+  import: stageEntry(
+    "Read a miles launch script, or an argv with one argument a line, as a recipe.",
+    "rollout-config",
+    rolloutConfig,
+    "import",
+  ),
+  doctor: stageEntry(
+    "Look whether this machine, or a Ray cluster, can run a recipe. Changes nothing, kills nothing.",
+    "train",
+    train,
+    "doctor",
+  ),
+  debug: stageEntry(
+    "Run a part of training on miles alone: rollouts, steps on kept rollouts, one step, or an evaluation.",
+    "train",
+    train,
+    "debug",
+  ),
+  dump: stageEntry(
+    "Show the rollouts that miles kept (debug.saveRolloutData, debug.dumpDetails).",
+    "train",
+    train,
+    "dump",
+  ),
   runs: {
     description: "Look at earlier runs.",
     load: async () => (await import("./commands/runs-command.ts")).runsCommand(),
@@ -110,22 +115,6 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
 };
 
-/** A stage as a command; what the user's configuration says of it is read when it runs. */
-async function stageCommand(stage: Stage): Promise<Command> {
-  const { stageCommand: commandOf } = await import("@moonlight-rl/pipeline");
-  return commandOf(stage, {
-    async config() {
-      const { loadConfig } = await import("./config/load-config.ts");
-      const config = (await loadConfig({ env: process.env }))?.config;
-      const input = config?.inputs?.[stage.name];
-      return {
-        ...(config?.workspace === undefined ? {} : { workspace: config.workspace }),
-        ...(input === undefined ? {} : { input }),
-      };
-    },
-  });
-}
-
 /** A stage of the user's configuration, when nothing of ours has that name. */
 async function configuredCommand(name: string): Promise<Command | undefined> {
   if (!/^[a-z][a-z0-9-]*$/.test(name) || name === "help") return undefined;
@@ -135,24 +124,25 @@ async function configuredCommand(name: string): Promise<Command | undefined> {
   return stage === undefined ? undefined : stageCommand(stage);
 }
 
-/** A stage's subcommand that people look for at the top. */
-async function subcommandOf(stage: Stage, name: string): Promise<Command> {
-  const found = (await stageCommand(stage)).commands.find((command) => command.name() === name);
-  if (found === undefined) throw new Error(`${stage.name} has no ${name}`);
-  return found;
-}
-
 /**
  * The `moonlight` program; run it with `runCli`.
  *
  * @param argv the arguments: the command that they name is loaded alone; without one, all commands are there by name and description
  * only, which is enough for the help and for "did you mean"
+ * @param options.forHelp for the help alone: what takes long to load may be left out of the command
  */
-export async function createProgram(version: string, argv: readonly string[]): Promise<Command> {
+export async function createProgram(
+  version: string,
+  argv: readonly string[],
+  { forHelp = false }: { readonly forHelp?: boolean } = {},
+): Promise<Command> {
   const program = emptyProgram(version);
   const name = (argv[0] === "help" ? argv[1] : argv[0]) ?? "";
   const named = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (named !== undefined) return program.addCommand(await named.load());
+  if (named !== undefined) {
+    const load = (forHelp ? named.loadHelp : undefined) ?? named.load;
+    return program.addCommand(await load());
+  }
   const configured = await configuredCommand(name);
   if (configured !== undefined) return program.addCommand(configured);
   for (const [command, { description }] of Object.entries(COMMANDS)) {

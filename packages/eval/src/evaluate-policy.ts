@@ -4,46 +4,19 @@ import { checkTrainingData } from "./contamination/check-training-data.ts";
 import type { Overlap } from "./contamination/training-overlap.ts";
 import { checkLabels } from "./data/check-labels.ts";
 import { evaluateSet, openSetGrading } from "./evaluate-set.ts";
-import { namedSets, readSet, type EvaluationSet } from "./evaluation-set.ts";
+import { readSet, type EvaluationSet } from "./evaluation-set.ts";
+import { namedSets } from "./named-sets.ts";
 import { openSource } from "./policy/open-source.ts";
-import { choosePolicy, responsesDigest, type PolicyChoice } from "./policy/policy-choice.ts";
+import { choosePolicy, type PolicyChoice } from "./policy/policy-choice.ts";
 import { assertComparable, compareResults } from "./result/compare.ts";
 import { metricsOf } from "./result/metrics.ts";
 import { readBaseline, setFolder } from "./result/read-result.ts";
 import type { EvalResult } from "./result/result.ts";
 import { writeResult, type FinishedSet } from "./result/write-result.ts";
-import { readRecipe, settingsShape } from "./settings.ts";
 import { warnAbout } from "./warnings.ts";
-import { checkGate } from "./gate/gate.ts";
 import type { EvalInput } from "./input.ts";
 import type { EvalOutput } from "./output.ts";
 import { summarise } from "./result/summary.ts";
-
-/** The recipe's choices and the defaults become part of the input, so that the recipe's other fields do not change the key. */
-export async function resolveEvaluation(input: EvalInput): Promise<EvalInput> {
-  const choice = choosePolicy(input);
-  const sets = await namedSets(input, choice);
-  checkGate(
-    input,
-    sets.map(({ name, settings }) => ({
-      name,
-      n: choice.kind === "responses" ? undefined : settings.nSamplesPerPrompt,
-    })),
-  );
-  const datasets = sets.map(({ name, settings, data }) => ({
-    ...settings,
-    name,
-    ...(data !== undefined && { data }),
-  }));
-  const kept = Object.fromEntries(
-    Object.entries(input).filter(([field]) => !RESOLVED.has(field)),
-  ) as EvalInput;
-  const trainInputKey = input.trainInputKey ?? (await trainInputKeyOf(input));
-  const resolved = { ...kept, datasets, ...(trainInputKey !== undefined && { trainInputKey }) };
-  if (choice.kind !== "responses") return resolved;
-  const digest = await responsesDigest(choice.file, input.responsesSha256);
-  return { ...resolved, responsesSha256: digest };
-}
 
 /** What `evaluatePolicy` would do. */
 export async function planEvaluation(input: EvalInput): Promise<PlanAction[]> {
@@ -120,15 +93,6 @@ export async function evaluatePolicy(input: EvalInput, context: StageContext): P
     for (const { journal } of finished) journal.close();
     await source?.close();
   }
-}
-
-/** What the resolved sets say, each for itself. */
-const RESOLVED: ReadonlySet<string> = new Set(["data", "recipe", ...Object.keys(settingsShape)]);
-
-/** Training prompts are where the recipe says. */
-async function trainInputKeyOf({ trainData, recipe }: EvalInput): Promise<string | undefined> {
-  if (trainData === undefined || recipe === undefined) return undefined;
-  return (await readRecipe(recipe.path)).data.inputKey;
 }
 
 async function overlapsOf(

@@ -193,7 +193,7 @@ function given<K extends string>(key: K, value: string | null): Partial<Record<K
 
 /** Reads the recipe of a recipe artifact. */
 export async function readRecipe(folder: string): Promise<Recipe> {
-  const { recipeSchema } = await import("@moonlight-rl/recipe");
+  const { recipeSchema } = await import("@moonlight-rl/recipe/schema");
   return readJson(join(folder, "recipe.json"), recipeSchema, {
     what: "recipe.json",
     code: "RECIPE_INVALID",

@@ -1,5 +1,5 @@
 import { defineStage } from "@moonlight-rl/pipeline";
-import { isRemote } from "@moonlight-rl/reward";
+import { isRemote } from "@moonlight-rl/reward/is-remote";
 import { compareCommand } from "./commands/compare.ts";
 import { reportCommand } from "./commands/report.ts";
 import { gateVerdict } from "./gate/gate.ts";
@@ -38,7 +38,7 @@ export const evaluate = defineStage({
     ),
 
   async resolve(input) {
-    return (await import("./evaluate-policy.ts")).resolveEvaluation(input);
+    return (await import("./resolve-evaluation.ts")).resolveEvaluation(input);
   },
   async plan(input) {
     return (await import("./evaluate-policy.ts")).planEvaluation(input);

@@ -1,5 +1,5 @@
 import { formatBytes } from "@moonlight-rl/core";
-import { bytesHere, HfCache, type HubClient } from "@moonlight-rl/hub";
+import { bytesHere, type HubClient } from "@moonlight-rl/hub";
 import type { Artifact, PlanAction, PlanContext, StageContext } from "@moonlight-rl/pipeline";
 import type { Tokenizer } from "@moonlight-rl/tokenizer";
 import { deliverFolder, folderOf, orderFolder } from "./folder/deliver-folder.ts";
@@ -10,35 +10,6 @@ import { placesOf } from "./hub/places.ts";
 import { Published } from "./hub/published.ts";
 import { fetchOutput, type Assets, type FetchInput } from "./input.ts";
 import { orderOf, placeOrder, requestsOf, type Order, type Request } from "./request/request.ts";
-
-const REVISION = {
-  model: "revision",
-  promptData: "promptRevision",
-  evalData: "evalRevision",
-} as const;
-
-/** `main` today is not `main` tomorrow: only commits make a key. */
-export async function pinRevisions<I extends FetchInput>(
-  input: I,
-  context: PlanContext,
-): Promise<I> {
-  const requests = requestsOf(input);
-  return await withHub(input, context, async (client) => {
-    const pinned = await Promise.all(
-      requests.map(async (request) => {
-        if (request.folder !== undefined)
-          return [REVISION[request.field], request.revision] as const;
-        const cached = isOffline(input)
-          ? await new HfCache().commitOf(request, request.revision)
-          : undefined;
-        if (cached !== undefined) return [REVISION[request.field], cached] as const;
-        const { commit } = await client.resolveRevision({ ...request, signal: context.signal });
-        return [REVISION[request.field], commit] as const;
-      }),
-    );
-    return { ...input, ...Object.fromEntries(pinned) };
-  });
-}
 
 /** What `fetchAll` would do. */
 export async function planDownloads(

@@ -13,7 +13,7 @@ import { verifyCommand } from "./verify/verify-command.ts";
 /** Imported when it is needed: `--help` reads only the schemas. */
 const work = {
   async resolve<I extends FetchInput>(input: I, context: PlanContext): Promise<I> {
-    return (await import("./fetch-assets.ts")).pinRevisions(input, context);
+    return (await import("./pin-revisions.ts")).pinRevisions(input, context);
   },
   async plan(input: FetchInput, context: PlanContext) {
     return (await import("./fetch-assets.ts")).planDownloads(input, context);

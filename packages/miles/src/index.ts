@@ -1,5 +1,7 @@
 export { renderArgv } from "./render-argv.ts";
 export { modelArgs } from "./model-args.ts";
+export { floatPaths } from "./argv/float-paths.ts";
+export { readModelConfig, type ModelConfig } from "./model-config.ts";
 export { runtimeEnv } from "./runtime-env.ts";
 export { duplicateFlags, type DuplicateFlag } from "./duplicate-flags.ts";
 export { parseArgv, type ParsedArgv, type ParseFault } from "./argv/parse-argv.ts";
@@ -12,15 +14,18 @@ export {
   type ValidateOptions,
   type Verdict,
 } from "./argv/validate-argv.ts";
+export { argvRules, type ArgvRuleFacts } from "./argv/argv-rules.ts";
 export type { OverrideNote } from "./argv/run-steps.ts";
 export type { FileState, PathKind } from "./argv/world.ts";
 export type { ArgvStage } from "./argv/step.ts";
 export { argvRemarks, type Remark } from "./argv/remarks.ts";
 export { argvFindings } from "./argv-findings.ts";
-export { compareCase } from "./interop/compare-case.ts";
+export { compareCase, judgeCase } from "./interop/compare-case.ts";
 export {
-  referenceCaseSchema,
+  readCaseBase,
+  readReferenceCase,
   type CaseBase,
+  type CaseInput,
   type ReferenceCase,
 } from "./interop/reference-case.ts";
 export {

@@ -48,7 +48,7 @@ export {
   type RunFiles,
   type RunSummary,
 } from "./run/run-folder.ts";
-export type { RunRecord } from "./run/run-record.ts";
+export { runSeconds, type RunRecord } from "./run/run-record.ts";
 export {
   environmentDifferences,
   environmentSchema,

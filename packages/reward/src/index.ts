@@ -6,4 +6,5 @@ export { gradeDeepscaler, gradeGemmaMath } from "./deepscaler.ts";
 export { gradeF1 } from "./f1.ts";
 export { gradeGpqa } from "./gpqa.ts";
 export { lastBoxed } from "./boxed.ts";
-export { isRemote, openGrading, type Grading, type GradingOptions } from "./grading/grading.ts";
+export { openGrading, type Grading, type GradingOptions } from "./grading/grading.ts";
+export { isRemote } from "./grading/is-remote.ts";

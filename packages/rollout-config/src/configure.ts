@@ -33,12 +33,13 @@ export async function configure(input: ConfigInput, context: StageContext): Prom
       hint: "Add --backend miles, or choose a profile made for it.",
     });
   }
-  const hfConfig = await modelConfig(recipe.profile, input.model);
+  const model = await modelConfig(recipe.profile, input.model);
+  const hfConfig = model?.hfConfig;
   const outlook = lookAhead(recipe, backend, hfConfig, input);
   const faults = [...checkRecipe(recipe, hfConfig, backend), ...outlook.findings];
   judge(faults, context.emit);
   const argv = renderFor(backend, recipe, hfConfig, await readImportRecord(input.importRecord));
-  const checked = argv === undefined ? undefined : checkArgv(argv, recipe, hfConfig);
+  const checked = argv === undefined ? undefined : checkArgv(argv, recipe, model);
   const remarks = checked?.remarks ?? [];
   judge(remarks, context.emit);
   const launch =

@@ -57,9 +57,9 @@ describe("rollout-config", () => {
 
   it.each([
     ["script", "launch.sh", "[]"],
-    ["ray-job", "ray-job.json", "launch-nvls"],
+    ["ray-job", "ray-job.json", "LAUNCH_NVLS"],
     ["slurm", "job.sbatch", "[]"],
-    ["kuberay", "rayjob.yaml", "launch-nvls"],
+    ["kuberay", "rayjob.yaml", "LAUNCH_NVLS"],
   ] as const)("renders what starts the job: %s", async (render, name, warning) => {
     await withStage(rolloutConfig, async (kit) => {
       const output = await kit.run({ ...moonlight, render, set: ["launch.image=a/b"] });
@@ -120,7 +120,13 @@ describe("rollout-config", () => {
       const { warnings } = await kit.run({ ...moonlight, set: ["performance.hiddenDropout=0.1"] });
       expect(warnings).toBe(1);
       expect(kit.events).toContainEqual(
-        expect.objectContaining({ type: "warning", code: "performance-dropout" }),
+        expect.objectContaining({
+          type: "warning",
+          code: "RECIPE_RULE",
+          message: expect.stringMatching(
+            /^performance\.hiddenDropout: .*\(rule performance-dropout\)$/,
+          ),
+        }),
       );
       const set = ["rollout.temperature=0", "rollout.overSamplingBatchSize=1"];
       await expect(kit.run({ profile: "tiny", set })).rejects.toThrow(

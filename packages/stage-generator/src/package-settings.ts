@@ -43,6 +43,7 @@ function manifest(
     files: [
       "bin",
       "dist",
+      "help.json",
       "!dist/**/*.tsbuildinfo",
       "src",
       "!src/**/*.test.ts",
@@ -54,6 +55,7 @@ function manifest(
     exports: {
       ".": { types: "./dist/index.d.ts", default: "./dist/index.js" },
       "./stage": { types: "./dist/stage.d.ts", default: "./dist/stage.js" },
+      "./help.json": "./help.json",
       "./package.json": "./package.json",
     },
     publishConfig: { access: "restricted" },

@@ -330,6 +330,25 @@ def reads_logs_that_ray_cannot_send(stage: Callable[..., Stage]) -> None:
 
 
 @check
+def outlives_a_disk_that_is_full_in_a_save(stage: Callable[..., Stage]) -> None:
+    it = stage("slow ok")
+    with small_disk(it.folder / "workspace") as disk:
+        process = it.start()
+        wait("a checkpoint", it.saved)
+        disk.fill()
+        code = process.wait(timeout=WAIT_SECONDS)
+        assert code not in (0, 130), it.said()[-2000:]
+        assert re.search(r"disk-full|DISK_FULL|ENOSPC|No space left", it.said()), it.said()[-2000:]
+        wait(f"no process left, of {processes()}", lambda: not processes(), 15)
+        disk.empty()
+        assert it.run() == 0, it.said()[-2000:]
+        went_on = [int(n) for n in re.findall(r"the checkpoint of rollout (\d+)", it.said())]
+        assert went_on and went_on[0] == INTERVAL - 1, went_on
+        it.trained()
+        it.clean()
+
+
+@check
 def uses_a_running_cluster_and_leaves_it(stage: Callable[..., Stage]) -> None:
     with cluster() as (address, token, headers):
         it = stage("slow", RAY_AUTH_TOKEN_PATH=str(token))
@@ -393,6 +412,40 @@ def trains_on_several_nodes(stage: Callable[..., Stage]) -> None:
         assert len(looked) == 2, looked
         it.trained()
         it.clean()
+
+
+class small_disk:
+    """A folder on a file system of its own, which holds a few checkpoints."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder, self.filler = folder, folder / "filler"
+        folder.mkdir()
+
+    def __enter__(self) -> "small_disk":
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", self.folder], check=True, capture_output=True)
+        return self
+
+    def fill(self) -> None:
+        """Leaves less than a checkpoint takes."""
+        saved = next(self.folder.glob("**/iter_*"))
+        size = sum(file.stat().st_size for file in saved.rglob("*"))
+        left = shutil.disk_usage(self.folder).free - size // 2
+        self.filler.write_bytes(bytes(left))
+
+    def empty(self) -> None:
+        self.filler.unlink()
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run(["umount", "--lazy", self.folder], check=True, capture_output=True)
+
+
+def can_mount() -> bool:
+    with tempfile.TemporaryDirectory() as name:
+        try:
+            with small_disk(pathlib.Path(name) / "disk"):
+                return True
+        except (OSError, subprocess.CalledProcessError):
+            return False
 
 
 NEAR, FAR = "10.213.77.1", "10.213.77.2"
@@ -509,6 +562,9 @@ def main() -> int:
             what = function.__name__.replace("_", " ")
             if function is trains_on_several_nodes and not can_have_far_nodes():
                 print(f"skip  {what}: no network namespaces here")
+                continue
+            if function is outlives_a_disk_that_is_full_in_a_save and not can_mount():
+                print(f"skip  {what}: no file system may be mounted here")
                 continue
             if wanted and not any(word in function.__name__ for word in wanted):
                 continue

@@ -5,10 +5,15 @@ changes that belong together, so that the interesting rules are reached more oft
 """
 
 import argparse
+import gzip
+import json
 import random
 from dataclasses import replace
+from pathlib import Path
 
-from case import BASE_ARGV, BASE_CONFIG, Case, grouped
+from case import BASE_ARGV, BASE_CONFIG, GOLDEN, Case, grouped
+
+HERE = Path(__file__).resolve().parent
 
 INTEGERS = ("-1", "0", "1", "2", "3", "4", "8", "16", "27", "64", "128", "4096")
 ODD_INTEGERS = ("2.0", "1e3", "x", "", "007", "1_000", " 5", "+4", "-0", "0x10", "99999999999")
@@ -16,7 +21,36 @@ FLOATS = ("-1", "-0.5", "0", "0.0", "1e-6", "0.5", "1", "1.5", "2", "100")
 ODD_FLOATS = ("-1e-7", "nan", "inf", "-inf", "x", "", "1e", "1_0.5", ".5", "5.", "+1")
 TEXTS = ("x", "", "none", "8", "/nonexistent/x", "{data}", "{ref}", "no.such.name", "a b", "True")
 JSONS = ("{}", '{"a": 1}', "{bad", "[]", "null", "1", '"x"', "NaN", '{"a": "1"}')
-CONFIG_VALUES = ("__delete__", None, -1, 2.5, "x", True, False, [], {}, 65, 2048)
+CONFIG_VALUES = ("__delete__", None, -1, 2.5, 1.0, "x", True, False, [], {}, 65, 2048)
+CONFIG_TREES = (
+    ("rope_scaling", {"type": "yarn", "factor": 4.0, "rope_theta": 50000}),
+    ("rope_scaling", {"type": "yarn", "rope_theta": 50000}),
+    ("rope_scaling", {"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 2048}),
+    ("rope_scaling", {"rope_type": "linear"}),
+    ("rope_scaling", {"rope_type": "nosuch", "rope_theta": 50000}),
+    ("rope_parameters", {"rope_theta": 50000.0, "rope_type": "default"}),
+    ("rope_parameters", {"rope_theta": 10000, "rope_type": "default"}),
+    ("rope_parameters", {"rope_type": "llama3", "rope_theta": 50000}),
+    ("rope_parameters", {"rope_type": "longrope", "rope_theta": 50000, "short_factor": [1.0], "long_factor": [1.0]}),
+    ("rope_parameters", {"full_attention": {"rope_theta": 50000, "rope_type": "default"}}),
+    ("text_config", {"model_type": "deepseek_v3", "hidden_size": 64}),
+    ("quantization_config", {"quant_method": "fp8"}),
+    ("layer_types", ["full_attention"] * 27),
+    ("layer_types", ["x"]),
+    ("eos_token_id", [1, 2.0]),
+    ("torch_dtype", "x"),
+    ("dtype", "float16"),
+    ("model_type", "deepseek_v2"),
+    ("model_type", "qwen3_moe"),
+    ("model_type", "llama"),
+    ("model_type", "deepseek_v32"),
+    ("num_key_value_heads", None),
+    ("qk_rope_head_dim", 65),
+    ("num_labels", 3),
+    ("id2label", {"0": "a"}),
+    ("problem_type", "x"),
+    ("output_attentions", True),
+)
 ENVIRONMENT = (
     {"CUDA_DEVICE_MAX_CONNECTIONS": None},
     {"CUDA_DEVICE_MAX_CONNECTIONS": "8"},
@@ -30,69 +64,8 @@ ENVIRONMENT = (
     {"MILES_BACKEND": "megatron"},
 )
 STATES = ("absent", "empty", "tracker:19", "tracker:release", "tracker:x", "tracker:")
-TOGETHER = (
-    "--pipeline-model-parallel-size 2 --expert-model-parallel-size 4 --decoder-last-pipeline-num-layers 13",
-    "--pipeline-model-parallel-size 3 --actor-num-nodes 3",
-    "--pipeline-model-parallel-size 9 --actor-num-nodes 9",
-    "--pipeline-model-parallel-size 4 --tensor-model-parallel-size 2 --expert-model-parallel-size 2",
-    "--pipeline-model-parallel-size 2 --expert-model-parallel-size 4 --pipeline-model-parallel-layout Et*13|t*14L",
-    "--pipeline-model-parallel-size 3 --actor-num-nodes 3 --num-layers-per-virtual-pipeline-stage 3",
-    "--pipeline-model-parallel-size 3 --actor-num-nodes 3 --num-virtual-stages-per-pipeline-rank 3",
-    "--context-parallel-size 2 --actor-num-nodes 2",
-    "--context-parallel-size 2 --tensor-model-parallel-size 2",
-    "--tensor-model-parallel-size 1 --expert-model-parallel-size 1",
-    "--tensor-model-parallel-size 8 --expert-model-parallel-size 2",
-    "--expert-tensor-parallel-size 2 --expert-model-parallel-size 4",
-    "--actor-num-gpus-per-node 4 --expert-model-parallel-size 4",
-    "--actor-num-nodes 2",
-    "!--colocate --rollout-num-gpus 8",
-    "!--colocate",
-    "!--optimizer-cpu-offload !--overlap-cpu-optimizer-d2h-h2d !--use-precision-aware-optimizer",
-    "!--optimizer-cpu-offload !--overlap-cpu-optimizer-d2h-h2d",
-    "!--recompute-granularity !--recompute-method !--recompute-num-layers",
-    "!--recompute-method !--recompute-num-layers --recompute-granularity selective",
-    "!--moe-enable-deepep --moe-token-dispatcher-type alltoall",
-    "!--moe-enable-deepep --moe-token-dispatcher-type allgather",
-    "!--moe-enable-deepep --moe-token-dispatcher-type flex",
-    "!--num-steps-per-rollout",
-    "!--num-rollout --num-epoch 2",
-    "!--use-dynamic-batch-size !--max-tokens-per-gpu",
-    "!--use-kl-loss !--ref-load",
-    "!--load",
-    "!--save !--save-interval",
-    "!--eval-interval !--eval-prompt-data",
-    "!--num-experts !--moe-ffn-hidden-size --expert-model-parallel-size 1",
-    "!--multi-latent-attention --rope-type rope",
-    "--advantage-estimator ppo",
-    "--use-critic",
-    "--megatron-to-hf-mode bridge",
-    "--lora-rank 8 --target-modules all-linear --megatron-to-hf-mode bridge",
-    "--multi-lora-n-adapters 2 --lora-rank 8 --target-modules all-linear --megatron-to-hf-mode bridge !--colocate --rollout-num-gpus 8 --no-offload-train",
-    "--use-fault-tolerance --ft-components train",
-    "--debug-rollout-only",
-    "--debug-train-only",
-    "--fp16",
-    "--fp8-format hybrid",
-    "--fp8-format e4m3 --fp8-recipe blockwise",
-    "--optimizer muon !--optimizer-cpu-offload !--overlap-cpu-optimizer-d2h-h2d !--use-precision-aware-optimizer",
-    "--offload-train-target disk",
-    "--stream-optimizer-state-to-disk --offload-train-target disk !--optimizer-cpu-offload !--overlap-cpu-optimizer-d2h-h2d !--use-precision-aware-optimizer",
-    "--rematerialize-param-from-master-weight",
-    "--use-opd --opd-type sglang",
-    "--use-opd --opd-type megatron --opd-teacher-load {ref}",
-    "--use-session-server v2",
-    "--fully-async !--colocate --rollout-num-gpus 8",
-    "--eval-num-gpus 8 --eval-num-gpus-per-engine 8 !--colocate --rollout-num-gpus 8",
-    "--mtp-num-layers 1",
-    "--mtp-num-layers 1 --enable-mtp-training",
-    "--transformer-impl local",
-    "--true-on-policy-mode",
-    "--overlap-moe-expert-parallel-comm !--recompute-granularity !--recompute-method !--recompute-num-layers",
-    "--cuda-graph-impl local",
-    "--cuda-graph-impl transformer_engine",
-    "--update-weight-transfer-mode p2p !--colocate --rollout-num-gpus 8",
-    "--update-weight-transfer-mode disk-delta !--colocate --rollout-num-gpus 8 --update-weight-disk-dir /tmp/a",
-)
+# What belongs together; a flag behind "!" is dropped.
+TOGETHER: list[str] = json.loads((HERE / "together.json").read_text())
 
 
 class Mutations:
@@ -103,6 +76,8 @@ class Mutations:
         self.engine = [action for action in actions if "sglang" in action.option_strings[0]]
         self.own = [action for action in actions if "sglang" not in action.option_strings[0]]
         self.base = {group[0]: group[1:] for group in grouped(BASE_ARGV)}
+        with gzip.open(GOLDEN / "recipe-cases.jsonl.gz", "rt") as lines:
+            self.golden = [json.loads(line) for line in lines]
         self.spellings = [name for action in actions for name in action.option_strings]
 
     def cases(self, count: int) -> list[Case]:
@@ -116,8 +91,62 @@ class Mutations:
         return case
 
     def mutate(self, case: Case) -> Case:
-        kinds = (self.flag, self.own_flag, self.drop, self.together, self.config, self.surroundings, self.odd)
-        return self.random.choices(kinds, (8, 6, 3, 6, 2, 2, 1))[0](case)
+        kinds = (
+            self.flag, self.own_flag, self.drop, self.together, self.config, self.surroundings, self.odd, self.recorded, self.yaml,
+        )  # fmt: skip
+        return self.random.choices(kinds, (8, 6, 3, 6, 2, 2, 1, 8, 2))[0](case)
+
+    def recorded(self, case: Case) -> Case:
+        """What a recorded configuration changed, so that changes whose rules are known meet others."""
+        other = self.random.choice(self.golden)
+        told = [f"recorded {other['id']}: {'; '.join(other['mutations'])}"]
+        return replace(
+            case,
+            mutations=[*case.mutations, *told],
+            set={**case.set, **other.get("set", {})},
+            unset=[*case.unset, *other.get("unset", [])],
+            append=[*case.append, *other.get("append", [])],
+            hf_config={**case.hf_config, **other.get("hf_config", {})},
+            env={**case.env, **other.get("env", {})},
+            fs={
+                **case.fs,
+                **other.get("fs", {}),
+                "files": {**case.fs["files"], **other.get("fs", {}).get("files", {})},
+            },
+        )
+
+    def yaml(self, case: Case) -> Case:
+        """A file that a flag names: attributes of the namespace, datasets of an evaluation, or no YAML at all."""
+        if self.random.random() < 0.6:
+            name, text = "own.yaml", self.attributes()
+            flag = "--custom-config-path"
+        else:
+            name, text = "eval.yaml", self.datasets()
+            flag = "--eval-config"
+        case = replace(case, fs={**case.fs, "files": {**case.fs["files"], name: text}})
+        return replace(self.with_flag(case, flag, f"{{data}}/{name}"), mutations=[*case.mutations, f"{flag} {text!r}"])
+
+    def attributes(self) -> str:
+        lines = []
+        for _ in range(self.random.randrange(4)):
+            action = self.random.choice(self.own)
+            value = self.value(action)
+            lines.append(f"{action.dest}: {json.dumps(True if value is None else value)}")
+        return self.random.choice(("\n".join(lines), "\n".join(lines), "\n".join(lines), "- 1", "a: [", "3", "null"))
+
+    def datasets(self) -> str:
+        item = {"name": "a", "path": "/d/a.jsonl"}
+        for key, value in self.random.sample(
+            (
+                ("rm_type", "math"), ("n_samples_per_eval_prompt", 4), ("temperature", 0.5), ("top_p", 1), ("top_k", -1),
+                ("max_response_len", 64), ("label_key", "x"), ("nosuch", 1), ("name", None), ("path", None), ("stop", ["a"]),
+            ),
+            self.random.randrange(4),
+        ):  # fmt: skip
+            item[key] = value
+        shapes = ([item], [item, item], {"a": item}, {"a": "/d/a.jsonl"}, [], None, "x", ["/d/a.jsonl"])
+        tree = {"eval": {"defaults": self.random.choice(({}, {"temperature": 0.6}, None, [])), "datasets": self.random.choice(shapes)}}
+        return json.dumps(self.random.choice((tree, tree, tree, {}, {"eval": None}, [tree], tree["eval"])))
 
     def flag(self, case: Case) -> Case:
         action = self.random.choice(self.engine if self.random.random() < 0.04 else self.own)
@@ -156,9 +185,11 @@ class Mutations:
 
     def config(self, case: Case) -> Case:
         key = self.random.choice([*BASE_CONFIG, "text_config", "q_lora_rank", "rope_parameters", "norm_epsilon", "x"])
+        if self.random.random() < 0.3:
+            key, value = self.random.choice(CONFIG_TREES)
+            return replace(case, mutations=[*case.mutations, f"config {key}={value!r}"], hf_config={**case.hf_config, key: value})
         old = BASE_CONFIG.get(key)
-        # Not 27.0: what JSON calls a number is one kind on this side of the comparison.
-        near = [old + 1, old * 2, str(old)] if isinstance(old, int | float) else []
+        near = [old + 1, old * 2, str(old), float(old)] if isinstance(old, int | float) else []
         value = self.random.choice([*CONFIG_VALUES, *near])
         told = f"config {key}={value!r}"
         return replace(case, mutations=[*case.mutations, told], hf_config={**case.hf_config, key: value})

@@ -4,14 +4,16 @@
 
 DIR are clones of radixark/miles and radixark/Megatron-LM; without them nothing can be compared, which is said. Makes COUNT
 configurations near the recipe's from the seed, has the reference judge each in a process of its own, and compares as
-`--cases` does: outcome, stage, place of the refusal, resolved values. `--keep FILE` keeps what the reference said as such
-cases. Ends with "N passed, N failed".
+`--cases` does: outcome, stage, place of the refusal, resolved values. Half of them know no rule (`mutations.py`), half are such
+as our rules refuse, and their neighbours (`directed.ts`). `--keep FILE` keeps what the reference said as such cases. Ends
+with "N passed, N failed".
 """
 
 import argparse
 import json
 import os
 import pathlib
+import random
 import subprocess
 import sys
 import tempfile
@@ -20,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 CASES = ROOT / "tools/interop/dist/recipe/cases.js"
+DIRECTED = ROOT / "tools/interop/dist/recipe/directed.js"
 SGLANG = "sglang==0.5.16"
 NAMES = json.loads((HERE / "resolved-names.json").read_text())
 WORKER_SECONDS = 3 * 3600
@@ -38,23 +41,36 @@ def sglang_files() -> pathlib.Path:
     return folder
 
 
+def directed_cases(options: argparse.Namespace, file: pathlib.Path) -> None:
+    """Half of the configurations: those that our rules refuse."""
+    made = subprocess.run(["node", DIRECTED, str(options.seed)], timeout=900, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True)
+    lines = made.stdout.splitlines()
+    random.Random(options.seed).shuffle(lines)
+    file.write_text("".join(f"{line}\n" for line in lines[: options.count // 2]))
+
+
 def judge_part(options: argparse.Namespace, part: int) -> None:
     """Every `jobs`-th case, judged; one JSON object a line."""
+    from case import Case
     from mutations import Mutations
     from reference import Reference
 
     reference = Reference(options.miles, options.megatron, options.sglang, NAMES)
-    cases = Mutations(reference.parsers["full"], options.seed).cases(options.count)
+    directed = [Case(**json.loads(line)) for line in options.directed.read_text().splitlines()]
+    cases = directed + Mutations(reference.parsers["full"], options.seed).cases(options.count - len(directed))
     with open(options.part_file, "w") as file:
         for case in cases[part :: options.jobs]:
             print(json.dumps({**case.record(), **reference.judge(case)}), file=file, flush=True)
 
 
 def judge_all(options: argparse.Namespace, folder: pathlib.Path) -> list[dict]:
+    options.directed = folder / "directed.jsonl"
+    directed_cases(options, options.directed)
+
     def work(part: int) -> list[dict]:
         file = folder / f"{part}.jsonl"
         command = [sys.executable, __file__, "--part", str(part), "--part-file", str(file), "--jobs", str(options.jobs)]
-        for name in ("miles", "megatron", "sglang", "seed", "count"):
+        for name in ("miles", "megatron", "sglang", "directed", "seed", "count"):
             command += [f"--{name}", str(getattr(options, name))]
         env = os.environ | {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "OMP_NUM_THREADS": "1"}
         done = subprocess.run(command, env=env, timeout=WORKER_SECONDS, stdin=subprocess.DEVNULL, capture_output=True, text=True)
@@ -69,7 +85,7 @@ def judge_all(options: argparse.Namespace, folder: pathlib.Path) -> list[dict]:
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    for flag in ("--miles", "--megatron", "--sglang", "--keep", "--part-file"):
+    for flag in ("--miles", "--megatron", "--sglang", "--directed", "--keep", "--part-file"):
         parser.add_argument(flag, type=pathlib.Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=400)

@@ -1,4 +1,4 @@
-import { listRuns, type RunSummary } from "@moonlight-rl/pipeline";
+import { listRuns, runSeconds, type RunSummary } from "@moonlight-rl/pipeline";
 import type { RunAnswer, RunLine, StageState } from "../api/run.ts";
 import { referencesIn } from "../files/references.ts";
 import { RunView, type Finished } from "./run-view.ts";
@@ -7,13 +7,12 @@ import type { StageTrack } from "./stage-track.ts";
 /** A run in a list. */
 export function runLine(run: RunSummary, now: Date): RunLine {
   const { id, pipeline, status, started, finished, params, error } = run;
-  const end = finished === undefined ? now.getTime() : Date.parse(finished);
   return {
     id,
     pipeline,
     status,
     started,
-    seconds: Math.max(0, (end - Date.parse(started)) / 1000),
+    seconds: runSeconds(run, now) ?? 0,
     params,
     ...(finished === undefined ? {} : { finished }),
     ...(error === undefined ? {} : { error }),

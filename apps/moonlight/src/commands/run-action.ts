@@ -23,7 +23,7 @@ import { keepRecipe } from "../runs/keep-recipe.ts";
 import { likeText } from "../runs/like-text.ts";
 import { summaryText } from "../runs/summary-text.ts";
 import { runCustom } from "./run-custom.ts";
-import { mustReuse, paramsOf, type RunFlags } from "./run-flags.ts";
+import { mustReuse, paramsOf, refuseForCustom, type RunFlags } from "./run-flags.ts";
 
 /** What `moonlight run` does. */
 export async function runAction(command: Command, files: readonly string[]): Promise<void> {
@@ -31,9 +31,15 @@ export async function runAction(command: Command, files: readonly string[]): Pro
   const { io } = cliSession(command);
   const { workspace, loaded } = await openCommand(command);
   if (flags.pipeline !== undefined) {
+    refuseForCustom(flags, files);
     await runCustom(command, flags, workspace, loaded);
     return;
   }
+  if (flags.param !== undefined)
+    throw new UsageError("RUN_FLAGS", "--param is for a pipeline of your configuration.", {
+      field: "--param",
+      hint: "Name it with --pipeline; fields of the recipe are --set path=value.",
+    });
   const reuse = mustReuse(flags);
   const flagged = paramsOf(flags, files);
   if (flags.resume !== undefined && flags.like !== undefined)

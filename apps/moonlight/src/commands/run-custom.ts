@@ -1,9 +1,18 @@
-import { closest, formatDuration, formatTable, UsageError } from "@moonlight-rl/core";
+import {
+  closest,
+  formatDuration,
+  formatTable,
+  UsageError,
+  type MoonlightEvent,
+} from "@moonlight-rl/core";
 import { cliSession, present, runPipeline, toJson, type Workspace } from "@moonlight-rl/pipeline";
 import type { Command } from "commander";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { recordedConfig } from "../config/recorded-config.ts";
+import { withEndpoint } from "../hub/bundled-hub.ts";
 import type { RunFlags } from "./run-flags.ts";
+
+type Listener = (event: MoonlightEvent) => void;
 
 /** `moonlight run --pipeline NAME`: a pipeline of the user's configuration, with `--param` for its parameters. */
 export async function runCustom(
@@ -28,22 +37,34 @@ export async function runCustom(
             : `Did you mean "${near}"?`,
     });
   }
+  if (flags.endpoint !== undefined && !Object.hasOwn(pipeline.params.shape, "endpoint"))
+    throw new UsageError("RUN_FLAGS", `The pipeline "${name}" has no parameter endpoint.`, {
+      field: "--endpoint",
+      hint: "Set HF_ENDPOINT, which its stages read, or give the pipeline a parameter of that name.",
+    });
   const repeated = flags.resume ?? flags.like;
-  const params =
-    flags.param === undefined && repeated !== undefined ? undefined : parameters(flags);
+  const given = flags.param === undefined && repeated !== undefined ? undefined : parameters(flags);
+  const run = (endpoint: string | undefined, onEvent: Listener, signal: AbortSignal) => {
+    const params = endpoint === undefined ? given : { ...given, endpoint };
+    return runPipeline(pipeline, params as never, {
+      workspace: workspace.root,
+      env: io.env,
+      force: flags.force ?? false,
+      ...recordedConfig(loaded),
+      ...(flags.resume === undefined ? {} : { resume: flags.resume }),
+      ...(flags.like === undefined ? {} : { like: flags.like }),
+      onEvent,
+      signal,
+    });
+  };
   await present(command, {
     json: flags.json ?? false,
     work: (onEvent, signal) =>
-      runPipeline(pipeline, params as never, {
-        workspace: workspace.root,
-        env: io.env,
-        force: flags.force ?? false,
-        ...recordedConfig(loaded),
-        ...(flags.resume === undefined ? {} : { resume: flags.resume }),
-        ...(flags.like === undefined ? {} : { like: flags.like }),
-        onEvent,
-        signal,
-      }),
+      flags.endpoint === undefined
+        ? run(undefined, onEvent, signal)
+        : withEndpoint({ profile: "tiny", endpoint: flags.endpoint }, io.env, (endpoint) =>
+            run(endpoint, onEvent, signal),
+          ),
     summary: (run) => ({
       run: run.id,
       seconds: run.seconds,

@@ -45,6 +45,20 @@ export function paramsOf(flags: RunFlags, files: readonly string[]): Partial<Par
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
+/** What Moonlight's own pipeline is told by, and one of the configuration is not: nothing that was given is passed over. */
+export function refuseForCustom(flags: RunFlags, files: readonly string[]): void {
+  const { endpoint: _, ...given } = { ...paramsOf(flags, files), from: flags.from };
+  const [field] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+  if (field === undefined) return;
+  const dashed = field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const name =
+    field === "files" ? "FILES" : `--${field === "until" && flags.only ? "only" : dashed}`;
+  throw new UsageError("RUN_FLAGS", `${name} is for Moonlight's own pipeline.`, {
+    field: name,
+    hint: "Parameters of a pipeline of yours are --param name=value; leave it out, or leave --pipeline out.",
+  });
+}
+
 /** Stages before `--from` (or `--only`): they must have results. Errors: `RUN_FLAGS` when the flags contradict each other. */
 export function mustReuse({ from, until, only }: RunFlags): { mustReuse?: readonly StageId[] } {
   const first = from ?? only;

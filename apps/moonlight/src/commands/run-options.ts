@@ -25,7 +25,7 @@ export function addRunOptions(command: Command): Command {
     .option("--eval-data <repo>", PARAM_TEXTS.evalData)
     .option(
       "--endpoint <url>",
-      "Hub to fetch from (default: $HF_ENDPOINT; bundled assets are served on loopback)",
+      "Hub to fetch from, or bundled (default: $HF_ENDPOINT; bundled assets are served on loopback)",
     )
     .option("--root <folder>", PARAM_TEXTS.root)
     .option("--ray-address <url>", PARAM_TEXTS.rayAddress)

@@ -7,6 +7,7 @@ import {
   readRun,
   toJson,
   wantsColor,
+  runSeconds,
   type RunSummary,
 } from "@moonlight-rl/pipeline";
 import picocolors from "picocolors";
@@ -109,6 +110,8 @@ function write(command: Command, rows: readonly object[], text: () => string): v
   );
 }
 
-function plainRun({ id, pipeline, status, started, finished, params, error }: RunSummary): object {
-  return { type: "run", id, pipeline, status, started, finished, params, error };
+function plainRun(run: RunSummary): object {
+  const { id, pipeline, status, started, finished, params, error } = run;
+  const seconds = runSeconds(run);
+  return { type: "run", id, pipeline, status, started, finished, seconds, params, error };
 }

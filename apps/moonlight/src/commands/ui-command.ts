@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { addCommonOptions, cliSession, openWorkspace } from "@moonlight-rl/pipeline";
+import { addCommonOptions } from "@moonlight-rl/pipeline/common-options";
 import { Command, InvalidArgumentError } from "commander";
 
 interface Flags {
@@ -32,6 +32,7 @@ export function uiCommand(): Command {
 `,
   );
   addCommonOptions(ui).action(async () => {
+    const { cliSession, openWorkspace } = await import("@moonlight-rl/pipeline");
     const flags: Flags = ui.optsWithGlobals();
     const { io, signal } = cliSession(ui);
     const workspace = openWorkspace(flags.workspace, io.env);

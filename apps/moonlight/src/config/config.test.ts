@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { EVAL_DATA } from "@moonlight-rl/tiny-moonlight";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openWorkspace, readRun, runCli } from "@moonlight-rl/pipeline";
 import { createProgram } from "../program.ts";
@@ -111,6 +112,7 @@ describe("the commands", () => {
   ).href;
   const own = `import { defineStage, definePipeline } from "${packages}/pipeline/dist/index.js";
 import { z } from "${pathToFileURL(fileURLToPath(import.meta.resolve("zod"))).href}";
+import { fetch } from "${packages}/fetch/dist/stage.js";
 const greet = defineStage({
   name: "greet", title: "Greet.", from: import.meta.url,
   input: z.object({ who: z.string(), times: z.int().default(1) }), output: z.object({ text: z.string() }),
@@ -118,7 +120,8 @@ const greet = defineStage({
 });
 export default {
   workspace: "ws", run: { seed: 5, set: ["optimizer.lr=0.25"] }, stages: [greet], inputs: { greet: { times: 2 } },
-  pipelines: { greeting: definePipeline({ name: "greeting", params: z.object({ who: z.string() }), run: (stage, { who }) => stage(greet, { who }) }) },
+  pipelines: { greeting: definePipeline({ name: "greeting", params: z.object({ who: z.string() }), run: (stage, { who }) => stage(greet, { who }) }),
+    problems: definePipeline({ name: "problems", params: z.object({ endpoint: z.string().optional() }), run: (stage, { endpoint }) => stage(fetch, { evalData: "${EVAL_DATA}", endpoint }) }) },
 };`;
 
   async function moonlight(
@@ -181,6 +184,15 @@ export default {
     });
     const again = await moonlight("run", "--pipeline", "greeting", "--like", String(last["run"]));
     expect(again.last).toMatchObject({ status: "ok", stages: [{ id: "greet", reused: true }] });
+    const bundled = ["run", "--endpoint", "bundled", "--pipeline"];
+    expect((await moonlight(...bundled, "problems")).last).toMatchObject({
+      status: "ok",
+      outputs: { evalData: { $artifact: "hf-dataset" } },
+    });
+    expect(await moonlight(...bundled, "greeting", "--param", "who=all")).toMatchObject({
+      code: 2,
+      last: { error: { code: "RUN_FLAGS", hint: expect.stringContaining("HF_ENDPOINT") } },
+    });
     const wrong = await moonlight("run", "--pipeline", "greting");
     expect(wrong).toMatchObject({
       code: 2,

@@ -64,6 +64,19 @@ describe("moonlight explain", () => {
     expect(moonlight("explain", code ?? "").stdout).toContain("RUN_UNKNOWN  (exit 2)");
   });
 
+  it("explains a rule about recipes by its id, and what all of them have in common", () => {
+    const { status, stdout } = moonlight("explain", "rollout-steps-divide");
+    expect(status).toBe(0);
+    expect(stdout).toContain("rollout-steps-divide  (rule about recipes: error, ours alone)\n");
+    expect(stdout).toContain("RECIPE_RULE  (exit 2 or warning)");
+    const [line] = moonlight("explain", "rollout-steps-divide", "--json").stdout.split("\n");
+    expect(JSON.parse(line ?? "")).toMatchObject({
+      code: "RECIPE_RULE",
+      rule: { id: "rollout-steps-divide", severity: "error", beyondReference: true },
+    });
+    expect(moonlight("explain", "rollout-nonsense").status).toBe(2);
+  });
+
   it.each([60, 80])("fits %i columns, but for commands, which stay whole", (width) => {
     for (const entry of catalogue)
       for (const line of entryText(entry, { width, bold: (text) => text })

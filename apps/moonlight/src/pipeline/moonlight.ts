@@ -4,7 +4,7 @@ import { fetchAssets } from "@moonlight-rl/fetch/stage";
 import { definePipeline, type Artifact } from "@moonlight-rl/pipeline";
 import { rolloutConfig } from "@moonlight-rl/rollout-config/stage";
 import { train } from "@moonlight-rl/train/stage";
-import { PROFILE_ASSETS, paramsSchema } from "./params.ts";
+import { PROFILE_ASSETS, paramsSchema, type Params } from "./params.ts";
 import { type StageId } from "./stage-ids.ts";
 
 /** What the pipeline hands back; with `until` only what was reached. */
@@ -27,26 +27,19 @@ export const moonlight = definePipeline({
   name: "moonlight",
   from: import.meta.url,
   params: paramsSchema,
-  async run(
-    stage,
-    {
-      profile,
-      files,
-      set,
-      seed,
-      root,
-      until,
-      endpoint,
-      revision,
-      rayAddress,
-      miles,
-      python,
-      onInterrupt,
-      ...chosen
-    },
-  ): Promise<MoonlightOutputs> {
-    const assets = { ...PROFILE_ASSETS[profile], ...given(chosen) };
-    const { backend } = assets;
+  async check(params) {
+    const { checkChoices } = await import("@moonlight-rl/rollout-config");
+    await checkChoices(recipeChoices(params));
+  },
+  async run(stage, params): Promise<MoonlightOutputs> {
+    const { until, endpoint, revision, rayAddress, miles, python, onInterrupt } = params;
+    const { model: repo, promptData: prompts, evalData: problems } = params;
+    const assets = {
+      ...PROFILE_ASSETS[params.profile],
+      ...given({ model: repo, promptData: prompts, evalData: problems }),
+    };
+    const choices = recipeChoices(params);
+    const { backend } = choices;
     const outputs: MoonlightOutputs = {};
     const reached = (id: StageId): boolean => until === id;
 
@@ -64,21 +57,13 @@ export const moonlight = definePipeline({
     outputs.base = base;
     if (reached("convert")) return outputs;
 
-    const seeds = seed === undefined ? [] : [`seed=${seed}`, `rollout.seed=${seed}`];
-    const { recipe } = await stage(rolloutConfig, {
-      profile,
-      backend,
-      model,
-      files,
-      set: [...seeds, ...set],
-      ...given({ root }),
-    });
+    const { recipe } = await stage(rolloutConfig, { ...choices, model });
     outputs.recipe = recipe;
     if (reached("rollout-config")) return outputs;
 
     // Problems that are also training prompts would make a gain look better than it is.
-    const problems = { data: evalData, recipe, trainData: promptData };
-    const before = (await stage(evaluate, { model, ...problems }, { id: "eval-base" })).result;
+    const asked = { data: evalData, recipe, trainData: promptData };
+    const before = (await stage(evaluate, { model, ...asked }, { id: "eval-base" })).result;
     outputs.before = before;
     if (reached("eval-base")) return outputs;
 
@@ -101,15 +86,23 @@ export const moonlight = definePipeline({
     if (reached("export")) return outputs;
 
     outputs.after = (
-      await stage(
-        evaluate,
-        { model: policy, ...problems, baseline: before },
-        { id: "eval-trained" },
-      )
+      await stage(evaluate, { model: policy, ...asked, baseline: before }, { id: "eval-trained" })
     ).result;
     return outputs;
   },
 });
+
+/** What decides the recipe, the model aside. */
+function recipeChoices({ profile, backend, files, set, seed, root }: Params) {
+  const seeds = seed === undefined ? [] : [`seed=${seed}`, `rollout.seed=${seed}`];
+  return {
+    profile,
+    backend: backend ?? PROFILE_ASSETS[profile].backend,
+    files,
+    set: [...seeds, ...set],
+    ...given({ root }),
+  };
+}
 
 /** The fields that have a value. */
 function given<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {

@@ -8,6 +8,7 @@ import {
   readRun,
   readRunEvents,
   readRunJournal,
+  runSeconds,
   type Artifact,
   type JournalEntry,
   type Workspace,
@@ -40,10 +41,7 @@ export async function collectReport(workspace: Workspace, id: string): Promise<R
     run: run.id,
     pipeline: run.pipeline,
     started: run.started,
-    seconds:
-      run.finished === undefined
-        ? undefined
-        : (Date.parse(run.finished) - Date.parse(run.started)) / 1000,
+    seconds: runSeconds(run),
     environment: {
       ...run.versions,
       host: [run.host.name, run.host.cpu, `${run.host.platform} ${run.host.arch}`]

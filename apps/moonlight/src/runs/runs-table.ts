@@ -1,5 +1,5 @@
 import { formatDuration, formatTable, wrapText, type Column } from "@moonlight-rl/core";
-import type { RunSummary } from "@moonlight-rl/pipeline";
+import { runSeconds, type RunSummary } from "@moonlight-rl/pipeline";
 import { paramsSchema } from "../pipeline/params.ts";
 
 /** All runs as a table; on a screen of `width` columns that it does not fit, what was changed stands below each run. */
@@ -25,12 +25,11 @@ const HEAD: readonly Column[] = [
   { title: "time", align: "right" },
 ];
 
-function facts({ id, pipeline, status, started, finished }: RunSummary): string[] {
-  const seconds =
-    finished === undefined
-      ? ""
-      : formatDuration(Math.max(0, Date.parse(finished) - Date.parse(started)) / 1000);
-  return [id, pipeline, status, started.slice(0, 19).replace("T", " "), seconds];
+function facts(run: RunSummary): string[] {
+  const { id, pipeline, status, started } = run;
+  const seconds = runSeconds(run);
+  const time = seconds === undefined ? "" : formatDuration(seconds);
+  return [id, pipeline, status, started.slice(0, 19).replace("T", " "), time];
 }
 
 /** The parameters that are not the defaults, as a reader would type them. */

@@ -10,6 +10,7 @@ import {
 } from "@moonlight-rl/pipeline";
 import { z } from "zod";
 import { errorEntrySchema } from "../explain/error-entry.ts";
+import { ruleEntrySchema } from "../explain/recipe-rule.ts";
 import { runSampleSchema } from "../runs/sample-schema.ts";
 
 const error = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() });
@@ -47,6 +48,8 @@ const run = {
   status: z.enum(["running", "ok", "failed", "interrupted"]),
   started: z.iso.datetime(),
   finished: z.iso.datetime().optional(),
+  /** How long its processes were at it, all together. */
+  seconds: z.number().optional(),
   params: z.record(z.string(), z.json()),
   error: error.optional(),
 };
@@ -163,7 +166,11 @@ const OWN: Readonly<Record<string, () => z.ZodType>> = {
   serve: () => z.union([listening({ model: z.string() }), failureLine]),
   ui: () => z.union([listening({ workspace: z.string() }), failureLine]),
   "hub-serve": () => z.union([listening({}), failureLine]),
-  explain: () => z.union([errorEntrySchema.extend({ type: z.literal("error-code") }), failureLine]),
+  explain: () =>
+    z.union([
+      errorEntrySchema.extend({ type: z.literal("error-code"), rule: ruleEntrySchema.optional() }),
+      failureLine,
+    ]),
   schema: () => z.union([z.object({ type: z.literal("schema"), name: z.string() }), failureLine]),
 };
 

@@ -83,13 +83,10 @@ export function scaleRows(tape: Tape, x: Value, weight: Value): Value {
   return y;
 }
 
-/** Σ over the last axis of a·b, kept as an axis of one. */
+/** Σ over the last axis of a·b, kept as an axis of one: a product with a column of ones, which is quicker than a reduction. */
 export function rowDot(tape: Tape, a: Value, b: Value): Value {
   const { graph } = tape;
-  return graph.node(
-    "ReduceSum",
-    [graph.node("Mul", [a, b], a.shape), graph.ints([-1])],
-    [...a.shape.slice(0, -1), 1],
-    { attributes: { keepdims: 1 } },
-  );
+  const columns = a.shape.at(-1) as number;
+  const ones = graph.float(new Float32Array(columns).fill(1), [columns, 1]);
+  return rawMatmul(tape, graph.node("Mul", [a, b], a.shape), ones);
 }

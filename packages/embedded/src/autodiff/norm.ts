@@ -15,18 +15,16 @@ export function rmsNorm(tape: Tape, x: Value, gain: Value, epsilon: number): Val
   tape.record([x, gain], [y], ([dy]) => {
     if (dy === undefined) return;
     const multiply = (a: Value, b: Value): Value => graph.node("Mul", [a, b], x.shape);
-    const unit = multiply(x, inverse);
-    const product = multiply(dy, unit);
-    tape.add(
-      gain,
-      graph.node("ReduceSum", [product, graph.ints([0])], [columns], {
-        attributes: { keepdims: 0 },
-      }),
-    );
+    const product = multiply(dy, x);
+    // A product with a row: quicker than a sum over columns.
+    const gradient = rawMatmul(tape, inverse, product, { transA: true });
+    tape.add(gain, graph.node("Reshape", [gradient, graph.ints([columns])], [columns]));
     if (!tape.tracks(x)) return;
     const column = graph.node("Unsqueeze", [gain, graph.ints([1])], [columns, 1]);
     const projection = rawMatmul(tape, product, column, { scale: 1 / columns });
-    const difference = graph.node("Sub", [multiply(dy, gain), multiply(unit, projection)], x.shape);
+    const perRow = (a: Value, b: Value): Value => graph.node("Mul", [a, b], [rows, 1]);
+    const pull = multiply(x, perRow(perRow(inverse, inverse), projection));
+    const difference = graph.node("Sub", [multiply(dy, gain), pull], x.shape);
     tape.add(x, multiply(difference, inverse));
   });
   return y;

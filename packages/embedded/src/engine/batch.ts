@@ -25,7 +25,8 @@ export function batchFeeds(
   rope: RopeTable,
 ): BatchFeeds {
   const tokens = new BigInt64Array(rows.length * length);
-  const positions = new Int32Array(rows.length * length);
+  const positions = new BigInt64Array(rows.length * length);
+  let places = 0;
   const mask = new Float32Array(rows.length * length * length).fill(HIDDEN);
   const selected: number[] = [];
   const row: number[] = [];
@@ -38,7 +39,8 @@ export function batchFeeds(
     let at = 0;
     const put = (token: number, position: number, segmentStart: number): void => {
       tokens[base + at] = BigInt(token);
-      positions[base + at] = position;
+      positions[base + at] = BigInt(position);
+      places = Math.max(places, position + 1);
       const line = (base + at) * length;
       mask.fill(0, line, line + Math.min(shared, at + 1));
       if (at >= shared) mask.fill(0, line + segmentStart, line + at + 1);
@@ -62,14 +64,15 @@ export function batchFeeds(
     for (; at < length; at++) mask[(base + at) * length + at] = 0;
   });
 
-  const { cos, sin } = rope.rows(positions);
-  const ropeShape = [positions.length, cos.length / positions.length];
+  const { count, cos, sin } = rope.angles(places);
+  const shape = [count, cos.length / count];
   return {
     scored,
     feeds: {
       tokens: tensor(tokens, [tokens.length]),
-      cos: tensor(cos, ropeShape),
-      sin: tensor(sin, ropeShape),
+      positions: tensor(positions, [positions.length, 1]),
+      cos: tensor(cos, shape),
+      sin: tensor(sin, shape),
       mask: tensor(mask, [rows.length, length, length]),
       selected: int64(selected),
       row: int64(row),

@@ -59,6 +59,8 @@ export class InferenceModel {
   readonly #task: TaskMemory;
   readonly #team: Team;
   #outputs = { address: 0, bytes: 0 };
+  /** Views of the distributions in there, made once. */
+  readonly #views: Float32Array[] = [];
   #packed = false;
 
   private constructor(
@@ -149,7 +151,7 @@ export class InferenceModel {
       if (ends.at(-1) !== rows.length) ends.push(rows.length);
       this.#team.run(this.#task.write(rows, ends, cache.shape), ends.length);
       return {
-        probabilities: positions.map((_, index) => this.#row(output(index)).slice()),
+        probabilities: this.#distributions(positions.length, output).map((view) => view.slice()),
         keys: prompts.map((prompt, number) => cache.read(number, prompt.length)),
       };
     } finally {
@@ -175,7 +177,7 @@ export class InferenceModel {
       inverseTemperature: inverse(temperature),
     }));
     this.#team.run(this.#task.write(taskRows, ends, cache.shape), ends.length);
-    return rows.map((_, slot) => this.#row(output(slot)));
+    return this.#distributions(rows.length, output);
   }
 
   /** Makes what decoding needs of the weights, if they are new. */
@@ -213,8 +215,17 @@ export class InferenceModel {
     return (index) => address + index * stride;
   }
 
-  #row(address: number): Float32Array {
-    return new Float32Array(this.#arena.memory.buffer, address, this.config.vocab_size);
+  #distributions(count: number, output: (index: number) => number): Float32Array[] {
+    const { buffer } = this.#arena.memory;
+    return Array.from({ length: count }, (_, index) => {
+      const address = output(index);
+      const known = this.#views[index];
+      if (known !== undefined && known.buffer === buffer && known.byteOffset === address)
+        return known;
+      const made = new Float32Array(buffer, address, this.config.vocab_size);
+      this.#views[index] = made;
+      return made;
+    });
   }
 }
 

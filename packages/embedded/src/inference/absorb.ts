@@ -16,9 +16,9 @@ function absorbedShapes(config: HfConfig): (readonly [keyof AbsorbedAttention, n
     qk_rope_head_dim: rope,
     q_lora_rank: rank,
   } = config;
-  const queries = heads * (latent + 2 * rope);
+  const queries = heads * (latent + rope);
   return [
-    ["input", (rank ?? queries) + 2 * rope + latent, hidden],
+    ["input", (rank ?? queries) + rope + latent, hidden],
     ...(rank == null ? [] : ([["query", queries, rank]] as const)),
     ["output", heads * latent, hidden],
   ];

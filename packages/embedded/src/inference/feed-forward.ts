@@ -1,13 +1,11 @@
 import type { HfConfig } from "@moonlight-rl/model";
 import type { Kernels } from "../kernels/kernels.ts";
-import { PANEL } from "../kernels/linear.ts";
 import type { LayerPlan, MlpPlan, RoutedPlan } from "./plan.ts";
 import { RowRouter } from "./route-row.ts";
 import type { Scratch } from "./scratch.ts";
 import type { Tables } from "./tables.ts";
 
 const WORD = 4;
-const ROW_BYTES = PANEL * WORD;
 
 /** A layer's feed-forward part for rows that are normalised already; its result is added to the residual stream. */
 export class FeedForward {
@@ -68,17 +66,7 @@ export class FeedForward {
   }
 
   #activate(x: number, y: number, rows: number, { gateUp }: MlpPlan): void {
-    this.#kernels.linearSwiglu(
-      x,
-      y,
-      rows,
-      gateUp.length,
-      gateUp.address,
-      ROW_BYTES,
-      ROW_BYTES * gateUp.length,
-      gateUp.panels,
-      0,
-    );
+    this.#kernels.linearSwiglu(x, y, rows, gateUp.length, gateUp.address, gateUp.panels, 0);
   }
 
   #multiply(
@@ -89,17 +77,7 @@ export class FeedForward {
     { down }: MlpPlan,
     factors: number,
   ): void {
-    this.#kernels[kind](
-      x,
-      y,
-      rows,
-      down.length,
-      down.address,
-      ROW_BYTES,
-      ROW_BYTES * down.length,
-      down.panels,
-      factors,
-    );
+    this.#kernels[kind](x, y, rows, down.length, down.address, down.panels, factors);
   }
 
   /** Routes the rows and lists their copies expert by expert, in the order of rows within one. */
@@ -118,8 +96,6 @@ export class FeedForward {
       rows,
       router.length,
       router.address,
-      ROW_BYTES,
-      ROW_BYTES * router.length,
       router.panels,
       0,
     );

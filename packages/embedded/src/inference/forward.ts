@@ -10,7 +10,7 @@ import { Tables } from "./tables.ts";
 import { ROW, TASK, TASK_HEADER } from "./task.ts";
 
 const WORD = 4;
-const ROW_BYTES = PANEL * WORD;
+const PANEL_BYTES = PANEL * WORD;
 
 /** What a thread needs to take rows through the model. */
 export interface ForwardOptions {
@@ -129,10 +129,9 @@ export class Forward {
       );
       this.#linear(tables.queryLatent, tables.queries, count, layer.query);
     }
-    const [places, stride, latents] = [
+    const [places, stride] = [
       ints[header + TASK.places] as number,
       ints[header + TASK.layer] as number,
-      ints[header + TASK.latents] as number,
     ];
     const [positions, slots] = [column(ROW.position), column(ROW.slot)];
     const keyBegin = layer.query === undefined ? heads * key : plan.dims.queryLatent;
@@ -143,7 +142,7 @@ export class Forward {
       for (let head = 0; head < heads; head++)
         this.#rotary.turn(this.#floats, query + head * key + latent, position);
       const own = scratch.projected / WORD + row * projected + keyBegin;
-      this.#cacheKey(layer, own, position, slot, slot + latents);
+      this.#cacheKey(layer, own, position, slot);
     }
     const scores =
       ((ints[header + TASK.scores] as number) >>> 0) +
@@ -152,29 +151,19 @@ export class Forward {
     for (let row = 0; row < count; row++) {
       const seen = (ints[positions + row] as number) + 1;
       const slot = ((ints[slots + row] as number) >>> 0) + number * stride;
-      const rowHeads = row * heads * WORD;
-      kernels.linear(
-        tables.heads + rowHeads,
-        tables.scores,
-        heads,
-        key,
-        slot,
-        ROW_BYTES,
-        ROW_BYTES * key,
-        Math.ceil(seen / PANEL),
-        0,
-      );
+      const panels = Math.ceil(seen / PANEL);
+      kernels.linear(tables.heads + row * heads * WORD, tables.scores, heads, key, slot, panels, 0);
       kernels.softmax(scores, heads, places * WORD, seen, 1);
-      kernels.linear(
-        tables.scores,
-        tables.contexts + rowHeads,
+      kernels.mix(
+        scores,
+        places * WORD,
         heads,
-        seen,
-        slot + latents,
+        slot,
+        PANEL_BYTES * key,
+        panels,
+        scratch.context + row * heads * latent * WORD,
         latent * WORD,
-        ROW_BYTES,
-        latent / PANEL,
-        0,
+        latent,
       );
     }
     const { output } = layer;
@@ -184,15 +173,13 @@ export class Forward {
       count,
       output.length,
       output.address,
-      ROW_BYTES,
-      ROW_BYTES * output.length,
       output.panels,
       0,
     );
   }
 
-  /** Normalises and turns the key at `own`, and writes it as a column of the slot's matrix and as a row of its latents. */
-  #cacheKey(layer: LayerPlan, own: number, position: number, matrix: number, rows: number): void {
+  /** Normalises and turns the key at `own`, and writes it as a column of the slot's matrix. */
+  #cacheKey(layer: LayerPlan, own: number, position: number, matrix: number): void {
     const { config, plan } = this.#options;
     const { key, latent } = plan.dims;
     const floats = this.#floats;
@@ -202,28 +189,18 @@ export class Forward {
     const inverse = 1 / Math.sqrt(squares / size + LATENT_EPSILON);
     this.#rotary.turn(floats, own + latent, position);
     const gain = layer.latentGain / WORD;
-    const row = rows / WORD + position * latent;
-    let at = matrix / WORD + Math.floor(position / PANEL) * PANEL * key + (position % PANEL);
-    for (let i = 0; i < latent; i++, at += PANEL) {
-      // What fills the latent up is zero, as is its gain.
-      const value = (floats[own + i] as number) * inverse * (floats[gain + i] as number);
-      floats[row + i] = value;
-      floats[at] = value;
-    }
+    const column = position % PANEL;
+    const panel = matrix / WORD + (position - column) * key;
+    // Columns to come are multiplied by weights of 0, and what the memory held before may be no number.
+    if (column === 0) floats.fill(0, panel, panel + PANEL * key);
+    let at = panel + column;
+    // What fills the latent up is zero, as is its gain.
+    for (let i = 0; i < latent; i++, at += PANEL)
+      floats[at] = (floats[own + i] as number) * inverse * (floats[gain + i] as number);
     for (let i = latent; i < key; i++, at += PANEL) floats[at] = floats[own + i] as number;
   }
 
   #linear(x: number, y: number, rows: number, matrix: Matrix): void {
-    this.#kernels.linear(
-      x,
-      y,
-      rows,
-      matrix.length,
-      matrix.address,
-      ROW_BYTES,
-      ROW_BYTES * matrix.length,
-      matrix.panels,
-      0,
-    );
+    this.#kernels.linear(x, y, rows, matrix.length, matrix.address, matrix.panels, 0);
   }
 }

@@ -4,14 +4,12 @@ import { roundUp, type Dims } from "./plan.ts";
 
 const FLOAT = 4;
 
-/** Where the keys of a slot's tokens are, in bytes from the slot's begin. */
+/** Where the keys of a slot's tokens are: in each layer a matrix whose columns are the tokens. */
 export interface KeyShape {
   /** Tokens that there is room for; a multiple of {@link PANEL}. */
   readonly places: number;
-  /** From one layer to the next. */
+  /** Bytes from one layer to the next. */
   readonly layer: number;
-  /** In a layer: whole keys, as a matrix whose columns are the tokens, come first; the latents, a row for each token, here. */
-  readonly latents: number;
 }
 
 /** Keys of earlier tokens, in memory that the engine's threads share; slots in use are the first ones. */
@@ -21,7 +19,7 @@ export class KeyCache {
   readonly #layers: number;
   readonly #slots: number;
   #address: number | undefined;
-  shape: KeyShape = { places: 0, layer: 0, latents: 0 };
+  shape: KeyShape = { places: 0, layer: 0 };
 
   constructor(arena: Arena, dims: Dims, layers: number, slots: number) {
     this.#arena = arena;
@@ -42,30 +40,22 @@ export class KeyCache {
 
   /** A copy of the keys of a slot's first `count` tokens. */
   read(slot: number, count: number): Float32Array {
-    const { key, latent } = this.#dims;
+    const size = this.#size(count);
     const memory = this.#floats();
-    const columns = roundUp(count, PANEL) * key;
-    const rows = count * latent;
-    const keys = new Float32Array(this.#layers * (columns + rows));
-    this.#parts(slot).forEach(([matrix, latents], layer) => {
-      const at = layer * (columns + rows);
-      keys.set(memory.subarray(matrix, matrix + columns), at);
-      keys.set(memory.subarray(latents, latents + rows), at + columns);
-    });
+    const keys = new Float32Array(this.#layers * size);
+    for (let layer = 0; layer < this.#layers; layer++) {
+      const from = this.#matrix(slot, layer);
+      keys.set(memory.subarray(from, from + size), layer * size);
+    }
     return keys;
   }
 
   /** Writes what {@link read} gave for `count` tokens. */
   write(slot: number, count: number, keys: Float32Array): void {
-    const { key, latent } = this.#dims;
+    const size = this.#size(count);
     const memory = this.#floats();
-    const columns = roundUp(count, PANEL) * key;
-    const rows = count * latent;
-    this.#parts(slot).forEach(([matrix, latents], layer) => {
-      const at = layer * (columns + rows);
-      memory.set(keys.subarray(at, at + columns), matrix);
-      memory.set(keys.subarray(at + columns, at + columns + rows), latents);
-    });
+    for (let layer = 0; layer < this.#layers; layer++)
+      memory.set(keys.subarray(layer * size, (layer + 1) * size), this.#matrix(slot, layer));
   }
 
   /** Moves one slot's keys over another's. */
@@ -78,21 +68,18 @@ export class KeyCache {
   /** Changes how many tokens a slot can hold at least; the first `used` slots keep theirs, as many as `kept` says. */
   resize(places: number, used: number, kept: (slot: number) => number): void {
     const before = this.#address;
-    const slots = Array.from({ length: used }, (_, slot) => ({ slot, parts: this.#parts(slot) }));
-    const { key, latent } = this.#dims;
+    const old = Array.from({ length: used * this.#layers }, (_, i) =>
+      this.#matrix(Math.floor(i / this.#layers), i % this.#layers),
+    );
     const rounded = roundUp(places, PANEL);
-    const latents = rounded * key * FLOAT;
-    this.shape = { places: rounded, latents, layer: latents + rounded * latent * FLOAT };
+    this.shape = { places: rounded, layer: rounded * this.#dims.key * FLOAT };
     this.#address = this.#arena.allocate(this.#slots * this.#slotBytes());
     const memory = this.#floats();
-    for (const { slot, parts } of slots) {
-      const count = kept(slot);
-      this.#parts(slot).forEach(([matrix, rows], layer) => {
-        const [oldMatrix, oldRows] = parts[layer] as [number, number];
-        memory.copyWithin(matrix, oldMatrix, oldMatrix + roundUp(count, PANEL) * key);
-        memory.copyWithin(rows, oldRows, oldRows + count * latent);
-      });
-    }
+    old.forEach((from, i) => {
+      const slot = Math.floor(i / this.#layers);
+      const to = this.#matrix(slot, i % this.#layers);
+      memory.copyWithin(to, from, from + this.#size(kept(slot)));
+    });
     if (before !== undefined) this.#arena.free(before);
   }
 
@@ -100,21 +87,21 @@ export class KeyCache {
   free(): void {
     if (this.#address !== undefined) this.#arena.free(this.#address);
     this.#address = undefined;
-    this.shape = { places: 0, layer: 0, latents: 0 };
+    this.shape = { places: 0, layer: 0 };
   }
 
   #slotBytes(): number {
     return this.#layers * this.shape.layer;
   }
 
-  /** Of each layer, where its matrix and its latents begin, in numbers. */
-  #parts(slot: number): [number, number][] {
-    const begin = this.slot(slot);
-    const { layer, latents } = this.shape;
-    return Array.from({ length: this.#layers }, (_, number) => [
-      (begin + number * layer) / FLOAT,
-      (begin + number * layer + latents) / FLOAT,
-    ]);
+  /** Where a layer's matrix begins, in numbers. */
+  #matrix(slot: number, layer: number): number {
+    return (this.slot(slot) + layer * this.shape.layer) / FLOAT;
+  }
+
+  /** Numbers of a matrix that has room for so many tokens. */
+  #size(count: number): number {
+    return roundUp(count, PANEL) * this.#dims.key;
   }
 
   #floats(): Float32Array {

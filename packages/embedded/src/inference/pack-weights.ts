@@ -93,7 +93,7 @@ export function packWeights(
     const inputGain = from(`${prefix}.input_layernorm.weight`);
     const inputRow = (index: number, row: number): void =>
       column(layer.input, index, { data: input, begin: row * hidden }, hidden, { gain: inputGain });
-    // The rows of `input` are those of `AbsorbedAttention`; what is a quarter turn on is not needed here.
+    // The rows of `input` are those of `AbsorbedAttention`.
     const { key } = plan.dims;
     const keyPart = plan.dims.latent;
     const queryRows = (write: (index: number, row: number) => void): void => {
@@ -110,14 +110,14 @@ export function packWeights(
     if (layer.query === undefined || rank == null) {
       queryRows(inputRow);
       const ropeRow = heads * (latent + rope);
-      keyRows(heads * key, ropeRow, ropeRow + (heads + 2) * rope);
+      keyRows(heads * key, ropeRow, ropeRow + rope);
     } else {
       const { query } = layer;
       const gain = from(`${attention}.q_a_layernorm.weight`);
       const data = made("query");
       queryRows((index, row) => column(query, index, { data, begin: row * rank }, rank, { gain }));
       for (let row = 0; row < rank; row++) inputRow(row, row);
-      keyRows(plan.dims.queryLatent, rank, rank + 2 * rope);
+      keyRows(plan.dims.queryLatent, rank, rank + rope);
     }
     const latentGain = from(`${attention}.kv_a_layernorm.weight`);
     memory.set(flat.subarray(latentGain, latentGain + latent), layer.latentGain / 4);

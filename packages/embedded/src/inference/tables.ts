@@ -14,9 +14,8 @@ export class Tables {
   readonly context: number;
   readonly logits: number;
   readonly inner: number;
-  /** Each row's heads: parts of its queries, and of its context. */
+  /** Each row's heads: parts of its queries. */
   readonly heads: number;
-  readonly contexts: number;
   /** The scores of a row's heads. */
   readonly scores: number;
   /** Rows of x whose next token is wanted, and where its probabilities go. */
@@ -55,7 +54,6 @@ export class Tables {
     this.logits = rows(scratch.logits, scratch.logitsStride);
     this.inner = rows(scratch.inner, dims.inner, ROWS * Math.max(1, config.num_experts_per_tok));
     this.heads = parts(scratch.queries, scratch.queryStride, dims.key);
-    this.contexts = parts(scratch.context, heads * dims.latent, dims.latent);
     this.scores = table();
     this.selected = table();
     this.outputs = table();

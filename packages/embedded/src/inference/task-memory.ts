@@ -41,7 +41,6 @@ export class TaskMemory {
     ints[header + TASK.capacity] = capacity;
     ints[header + TASK.places] = shape.places;
     ints[header + TASK.layer] = shape.layer;
-    ints[header + TASK.latents] = shape.latents;
     ints[header + TASK.scores] = scores.address;
     ints[header + TASK.scoresStride] = scores.bytes;
     const table = header + TASK_HEADER;

@@ -5,10 +5,9 @@ export const TASK = {
   /** Of the cache, see `KeyShape`. */
   places: 1,
   layer: 2,
-  latents: 3,
   /** Address of every thread's attention scores, and bytes from one thread's to the next. */
-  scores: 4,
-  scoresStride: 5,
+  scores: 3,
+  scoresStride: 4,
 } as const;
 export const TASK_HEADER = 8;
 

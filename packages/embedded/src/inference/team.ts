@@ -20,8 +20,10 @@ export const SIGNAL = {
   failed: 5,
 } as const;
 
-/** How often a thread looks for work before it sleeps; some tens of microseconds. */
-export const SPINS = 20_000;
+/** How often a helper looks for work before it sleeps; a few hundred microseconds, longer than what is between two steps. */
+export const SPINS = 100_000;
+/** How often the caller looks whether the others have done theirs, before it lets them have its core. */
+const CALLER_SPINS = 20_000;
 
 export interface HelperData extends ForwardOptions {
   readonly signals: SharedArrayBuffer;
@@ -65,7 +67,7 @@ export class Team {
       if (done === units) return;
       if (Atomics.load(signals, SIGNAL.failed) === 1)
         throw new Error("a thread of the sampler has failed", { cause: this.#failure });
-      if (spins > SPINS) Atomics.wait(signals, SIGNAL.done, done, 10);
+      if (spins > CALLER_SPINS) Atomics.wait(signals, SIGNAL.done, done, 10);
     }
   }
 

@@ -12,13 +12,25 @@ const COEFFICIENTS = [
   5.0000001201e-1,
 ];
 
+/** Added to a number of less than 2²², it leaves the nearest integer in the last bits. */
+const TO_INTEGER = 1.5 * 2 ** 23;
+/** Bits of the exponent begin here. */
+const EXPONENT = 23;
+
 /** Gives code that replaces the four numbers in a variable by their exponentials, to about 1e-7. */
 export function exponential(fn: WasmFunction): (x: Local) => Code {
-  const [power, rest, result, inside] = fn.locals("v128", 4) as [Local, Local, Local, Local];
+  const [shifted, power, rest, result, inside] = fn.locals("v128", 5) as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
   return (x) => [
     ...set(inside, f32x4.greaterOrEqual(get(x), f32x4.const(LEAST))),
-    ...set(x, f32x4.min(f32x4.max(get(x), f32x4.const(LEAST)), f32x4.const(MOST))),
-    ...set(power, f32x4.nearest(f32x4.mul(get(x), f32x4.const(LOG2_E)))),
+    ...set(x, f32x4.pmin(f32x4.pmax(get(x), f32x4.const(LEAST)), f32x4.const(MOST))),
+    ...set(shifted, f32x4.add(f32x4.mul(get(x), f32x4.const(LOG2_E)), f32x4.const(TO_INTEGER))),
+    ...set(power, f32x4.sub(get(shifted), f32x4.const(TO_INTEGER))),
     ...set(rest, f32x4.sub(get(x), f32x4.mul(get(power), f32x4.const(LN2_HIGH)))),
     ...set(rest, f32x4.sub(get(rest), f32x4.mul(get(power), f32x4.const(LN2_LOW)))),
     ...set(result, f32x4.const(COEFFICIENTS[0] as number)),
@@ -27,16 +39,7 @@ export function exponential(fn: WasmFunction): (x: Local) => Code {
     ),
     ...set(result, f32x4.mul(f32x4.mul(get(result), get(rest)), get(rest))),
     ...set(result, f32x4.add(f32x4.add(get(result), get(rest)), f32x4.const(1))),
-    // Times 2^power, whose bits are the power plus 127 in the exponent.
-    ...set(
-      x,
-      v128.and(
-        get(inside),
-        f32x4.mul(
-          get(result),
-          i32x4.shl(i32x4.add(f32x4.toInts(get(power)), i32x4.const(127)), 23),
-        ),
-      ),
-    ),
+    // Times 2^power: the exponent is raised by the integer.
+    ...set(x, v128.and(get(inside), i32x4.add(get(result), i32x4.shl(get(shifted), EXPONENT)))),
   ];
 }

@@ -1,6 +1,7 @@
 import { wasmModule } from "../wasm/module.ts";
 import { adam } from "./adam.ts";
 import { linear, type LinearKind } from "./linear.ts";
+import { mix } from "./mix.ts";
 import { norm } from "./norm.ts";
 import { softmax } from "./softmax.ts";
 
@@ -14,8 +15,6 @@ type Linear = (
   rows: number,
   length: number,
   matrix: number,
-  rowStride: number,
-  panelStride: number,
   panels: number,
   factors: number,
 ) => void;
@@ -28,6 +27,17 @@ export interface Kernels extends Readonly<Record<LinearKind, Linear>> {
     stride: number,
     count: number,
     factor: number,
+  ) => void;
+  readonly mix: (
+    scores: number,
+    scoresStride: number,
+    heads: number,
+    matrix: number,
+    panelStride: number,
+    panels: number,
+    target: number,
+    targetStride: number,
+    count: number,
   ) => void;
   readonly norm: (
     xTable: number,
@@ -42,7 +52,7 @@ export interface Kernels extends Readonly<Record<LinearKind, Linear>> {
 /** Compiles the kernels for a memory. */
 export function instantiateKernels(memory: WebAssembly.Memory): Kernels {
   const kinds: readonly LinearKind[] = ["linear", "linearAdd", "linearAddScaled", "linearSwiglu"];
-  const bytes = wasmModule([...kinds.map(linear), softmax(), norm()], {
+  const bytes = wasmModule([...kinds.map(linear), softmax(), mix(), norm()], {
     shared: true,
     maxPages: MAX_PAGES,
   });

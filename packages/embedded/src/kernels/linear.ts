@@ -18,6 +18,11 @@ import { exponential } from "./exponential.ts";
 export const PANEL = 8;
 /** Rows that are multiplied by a panel at once: their sums, two vectors each, stay in registers. */
 const BLOCK = 4;
+/**
+ * Rows that meet all panels before the next rows do: what they read and write then stays in the first cache. What is less than
+ * half as many again is not split.
+ */
+const TILE = 16;
 const FLOAT = 4;
 
 /**
@@ -27,19 +32,19 @@ const FLOAT = 4;
 export type LinearKind = "linear" | "linearAdd" | "linearAddScaled" | "linearSwiglu";
 
 /**
- * Products of rows with a matrix whose columns come in panels. Parameters: addresses of two tables with the address of each row
- * of x and of y; how many rows; length of a row of x; address of the matrix; bytes from one of a panel's rows to the next, and from
- * one panel to the next; how many panels; address of the rows' factors. A row's result is the same in any company.
+ * Products of rows with a matrix whose columns come in panels, [panels, length, PANEL]. Parameters: addresses of two tables with the
+ * address of each row of x and of y; how many rows; length of a row of x; address of the matrix; how many panels; address of the
+ * rows' factors. A row's result is the same in any company.
  */
 export function linear(kind: LinearKind): WasmFunction {
   const fn = new WasmFunction(
     kind,
-    Array.from({ length: 9 }, () => "i32"),
+    Array.from({ length: 7 }, () => "i32"),
   );
-  const [xTable, yTable, rows, length, matrix, rowStride, panelStride, panels, factors] = [
-    0, 1, 2, 3, 4, 5, 6, 7, 8,
-  ] as const;
-  const [panel, left, row, weights, steps, at] = fn.locals("i32", 6) as [
+  const [xTable, yTable, rows, length, matrix, panels, factors] = [0, 1, 2, 3, 4, 5, 6] as const;
+  const [panel, tile, left, row, weights, begin, end, at] = fn.locals("i32", 8) as [
+    Local,
+    Local,
     Local,
     Local,
     Local,
@@ -55,11 +60,11 @@ export function linear(kind: LinearKind): WasmFunction {
   const line = (table: Local): Code => i32.add(get(table), i32.shl(get(row), i32.const(2)));
   const entry = (table: Local, i: number): Code => i32.load(line(table), i * FLOAT);
 
-  /** Adds the product with one row of the panel. Not unrolled: larger loops leave the processor's cache of decoded instructions. */
+  /** Adds the product with one row of the panel. Not unrolled: V8 would load all steps' numbers first, more than there are registers. */
   const step = (count: number): Code => [
     ...set(low, v128.load(get(weights))),
     ...set(high, v128.load(get(weights), 16)),
-    ...set(weights, i32.add(get(weights), get(rowStride))),
+    ...advance(weights, PANEL * FLOAT),
     ...x
       .slice(0, count)
       .flatMap((pointer, i) => [
@@ -68,7 +73,6 @@ export function linear(kind: LinearKind): WasmFunction {
         ...set(sum(i, 1), f32x4.add(get(sum(i, 1)), f32x4.mul(get(high), get(copies)))),
         ...advance(pointer, FLOAT),
       ]),
-    ...advance(steps, -1),
   ];
 
   const store = (i: number): Code => {
@@ -111,25 +115,37 @@ export function linear(kind: LinearKind): WasmFunction {
   const block = (count: number): Code => [
     ...x.slice(0, count).flatMap((pointer, i) => set(pointer, entry(xTable, i))),
     ...sums.slice(0, 2 * count).flatMap((each) => set(each, f32x4.const(0))),
-    ...set(weights, i32.add(get(matrix), i32.mul(get(panel), get(panelStride)))),
-    ...set(steps, get(length)),
-    ...loopAgainWhile(get(steps), step(count)),
+    ...set(weights, get(begin)),
+    ...loopAgainWhile(i32.notEqual(get(weights), get(end)), step(count)),
     ...Array.from({ length: count }, (_, i) => store(i)).flat(),
   ];
 
+  const panelOfTile = [
+    ...set(begin, get(end)),
+    ...set(end, i32.add(get(begin), i32.mul(get(length), i32.const(PANEL * FLOAT)))),
+    ...set(row, i32.const(0)),
+    ...set(left, get(tile)),
+    ...loopWhile(
+      i32.greaterOrEqual(get(left), i32.const(BLOCK)),
+      block(BLOCK),
+      advance(row, BLOCK),
+      advance(left, -BLOCK),
+    ),
+    ...[3, 2, 1].flatMap((count) => when(i32.equal(get(left), i32.const(count)), block(count))),
+    ...advance(panel, 1),
+  ];
   fn.emit(
     loopWhile(
-      i32.less(get(panel), get(panels)),
-      set(row, i32.const(0)),
-      set(left, get(rows)),
-      loopWhile(
-        i32.greaterOrEqual(get(left), i32.const(BLOCK)),
-        block(BLOCK),
-        advance(row, BLOCK),
-        advance(left, -BLOCK),
+      get(rows),
+      set(tile, get(rows)),
+      when(i32.greaterOrEqual(get(rows), i32.const(1.5 * TILE)), set(tile, i32.const(TILE))),
+      set(panel, i32.const(0)),
+      set(end, get(matrix)),
+      loopWhile(i32.less(get(panel), get(panels)), panelOfTile),
+      ...[xTable, yTable, ...(kind === "linearAddScaled" ? [factors] : [])].map((table) =>
+        set(table, i32.add(get(table), i32.shl(get(tile), i32.const(2)))),
       ),
-      ...[3, 2, 1].map((count) => when(i32.equal(get(left), i32.const(count)), block(count))),
-      advance(panel, 1),
+      set(rows, i32.sub(get(rows), get(tile))),
     ),
   );
   return fn;

@@ -13,14 +13,16 @@ import {
 } from "../wasm/instructions.ts";
 import { WasmFunction } from "../wasm/module.ts";
 import { exponential } from "./exponential.ts";
+import { PANEL } from "./linear.ts";
 
 const LANES = [0, 1, 2, 3] as const;
 const VECTOR = 16;
+const PANEL_BYTES = PANEL * 4;
 const NONE = -1e30;
 
 /**
  * Replaces rows by softmax(factor · row). Parameters: address of the first row, how many, bytes from one to the next, how many numbers
- * count (at least one; up to three after them are overwritten), the factor.
+ * count (at least one; those after them, up to a multiple of PANEL, become 0), the factor.
  */
 export function softmax(): WasmFunction {
   const fn = new WasmFunction("softmax", ["i32", "i32", "i32", "i32", "f32"]);
@@ -28,12 +30,10 @@ export function softmax(): WasmFunction {
   const [at, end, filled] = fn.locals("i32", 3) as [Local, Local, Local];
   const [x, most, total] = fn.locals("v128", 3) as [Local, Local, Local];
   const exp = exponential(fn);
-  const lane =
-    (vector: Local) =>
-    (index: number): Code =>
-      f32x4.lane(get(vector), index);
-  const fold = (vector: Local, op: (a: Code, b: Code) => Code): Code =>
-    LANES.map(lane(vector)).reduce(op);
+  const sum = (vector: Local): Code =>
+    LANES.map((lane) => f32x4.lane(get(vector), lane)).reduce(f32.add);
+  const larger = (vector: Local, lanes: readonly [number, number, number, number]): Code =>
+    set(vector, f32x4.pmax(get(vector), f32x4.reorder(get(vector), lanes)));
   const each = (...statements: readonly Code[]): Code => [
     ...set(at, get(address)),
     ...loopAgainWhile(i32.less(get(at), get(end)), ...statements, advance(at, VECTOR)),
@@ -47,8 +47,8 @@ export function softmax(): WasmFunction {
         i32.add(
           get(address),
           i32.and(
-            i32.add(i32.shl(get(count), i32.const(2)), i32.const(VECTOR - 1)),
-            i32.const(-VECTOR),
+            i32.add(i32.shl(get(count), i32.const(2)), i32.const(PANEL_BYTES - 1)),
+            i32.const(-PANEL_BYTES),
           ),
         ),
       ),
@@ -58,8 +58,9 @@ export function softmax(): WasmFunction {
         advance(filled, 4),
       ),
       set(most, f32x4.const(NONE)),
-      each(set(most, f32x4.max(get(most), v128.load(get(at))))),
-      set(most, f32x4.splat(fold(most, f32.max))),
+      each(set(most, f32x4.pmax(get(most), v128.load(get(at))))),
+      larger(most, [2, 3, 0, 1]),
+      larger(most, [1, 0, 3, 2]),
       set(total, f32x4.const(0)),
       each(
         set(x, f32x4.mul(f32x4.sub(v128.load(get(at)), get(most)), f32x4.splat(get(factor)))),
@@ -67,7 +68,7 @@ export function softmax(): WasmFunction {
         set(total, f32x4.add(get(total), get(x))),
         v128.store(get(at), get(x)),
       ),
-      set(total, f32x4.splat(f32.div(f32.const(1), fold(total, f32.add)))),
+      set(total, f32x4.splat(f32.div(f32.const(1), sum(total)))),
       each(v128.store(get(at), f32x4.mul(v128.load(get(at)), get(total)))),
       set(address, i32.add(get(address), get(stride))),
       advance(rows, -1),

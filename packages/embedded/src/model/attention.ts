@@ -1,13 +1,13 @@
 import type { HfConfig } from "@moonlight-rl/model";
-import { add, matmul, scaleBy } from "../autodiff/linear.ts";
+import { matmul, scaleBy } from "../autodiff/linear.ts";
 import { rmsNorm } from "../autodiff/norm.ts";
+import { rotary, type RotaryAngles } from "../autodiff/rotary.ts";
 import { concat, reshape, split, transpose2d } from "../autodiff/shape.ts";
 import type { Tape } from "../autodiff/tape.ts";
 import type { Value } from "../onnx/graph.ts";
 import { LATENT_EPSILON } from "./latent-epsilon.ts";
 import type { GraphParameters } from "./parameters.ts";
 import { ropeSettings } from "./rope-scaling.ts";
-import { quarterTurn } from "./rope.ts";
 
 /**
  * The weights of one attention layer after absorption: queries and outputs act on the latent directly, so that every
@@ -15,8 +15,8 @@ import { quarterTurn } from "./rope.ts";
  */
 export interface AbsorbedAttention {
   /**
-   * On the hidden state. Rows: latent queries of all heads, their RoPE parts, the key's RoPE part, both RoPE parts a
-   * quarter turn on, the latent. With q_lora_rank: the query's latent instead of all that belongs to queries.
+   * On the hidden state. Rows: latent queries of all heads, their RoPE parts, the key's RoPE part, the latent. With
+   * q_lora_rank: the query's latent instead of all that belongs to queries.
    */
   readonly input: Value;
   /** Only with q_lora_rank, on the normalised query latent: what `input` has of queries otherwise, in the same order. */
@@ -35,12 +35,6 @@ export interface Projection {
   readonly key: Value;
 }
 
-/** RoPE factors of each token, repeated for every head and once more for the key: [N, (heads + 1) · qk_rope_head_dim]. */
-export interface RopeFactors {
-  readonly cos: Value;
-  readonly sin: Value;
-}
-
 /** Derives the absorbed weights; a few small products, so it is done inside every graph that trains. */
 export function absorbAttention(
   tape: Tape,
@@ -57,8 +51,6 @@ export function absorbAttention(
     v_head_dim: value,
   } = config;
   const scale = (nope + rope) ** -0.5 * ropeSettings(config).scoreFactor;
-  const turn = quarterTurn(tape, rope);
-  const turned = (weights: Value): Value => matmul(tape, turn, weights);
   const flat = (weights: Value, rows: number, columns = hidden): Value =>
     reshape(tape, weights, [rows, columns]);
 
@@ -74,14 +66,12 @@ export function absorbAttention(
   const down = parameters.get(`${prefix}.kv_a_proj_with_mqa.weight`);
   const [latentDown, keyRope] = split(tape, down, [latent, rope], 0) as [Value, Value];
 
-  const scaledRope = scaleBy(tape, queryRope, scale);
   const latentQuery = flat(
     matmul(tape, keyUp, queryNope, { transA: true, scale }),
     heads * latent,
     rank,
   );
-  const straight = flat(scaledRope, heads * rope, rank);
-  const onward = flat(turned(scaledRope), heads * rope, rank);
+  const ropeQuery = flat(scaleBy(tape, queryRope, scale), heads * rope, rank);
   const join = (...parts: Value[]): Value => concat(tape, parts, 0);
   const out = reshape(tape, transpose2d(tape, parameters.get(`${prefix}.o_proj.weight`)), [
     heads,
@@ -91,13 +81,13 @@ export function absorbAttention(
   const output = flat(matmul(tape, valueUp, out, { transA: true }), heads * latent);
   if (rank === undefined) {
     return {
-      input: join(latentQuery, straight, keyRope, onward, turned(keyRope), latentDown),
+      input: join(latentQuery, ropeQuery, keyRope, latentDown),
       output,
     };
   }
   return {
-    input: join(parameters.get(`${prefix}.q_a_proj.weight`), keyRope, turned(keyRope), latentDown),
-    query: join(latentQuery, straight, onward),
+    input: join(parameters.get(`${prefix}.q_a_proj.weight`), keyRope, latentDown),
+    query: join(latentQuery, ropeQuery),
     output,
   };
 }
@@ -110,18 +100,14 @@ export function projectAttention(
   prefix: string,
   x: Value,
   weights: AbsorbedAttention,
-  factors: RopeFactors,
+  angles: RotaryAngles,
 ): Projection {
   const { num_attention_heads: heads, kv_lora_rank: latent, qk_rope_head_dim: rope } = config;
   const [rows] = x.shape as [string];
   const norm = (value: Value, name: string): Value =>
     rmsNorm(tape, value, parameters.get(`${prefix}.${name}.weight`), LATENT_EPSILON);
-  const { queryLatent, straight, turned, raw } = linearParts(tape, config, x, weights, norm);
-  const rotated = add(
-    tape,
-    scaleBy(tape, straight, factors.cos),
-    scaleBy(tape, turned, factors.sin),
-  );
+  const { queryLatent, ropes, raw } = linearParts(tape, config, x, weights, norm);
+  const rotated = rotary(tape, ropes, angles);
   const [queryRope, keyRope] = split(tape, rotated, [heads * rope, rope], 1) as [Value, Value];
   const normalised = norm(raw, "kv_a_layernorm");
   return {
@@ -138,42 +124,30 @@ export function projectAttention(
   };
 }
 
-/** The products with the absorbed weights: latent queries, RoPE parts of queries and key as they are and turned, the raw latent. */
+/** The products with the absorbed weights: latent queries, RoPE parts of queries and key, the raw latent. */
 function linearParts(
   tape: Tape,
   config: HfConfig,
   x: Value,
   weights: AbsorbedAttention,
   norm: (value: Value, name: string) => Value,
-): Record<"queryLatent" | "straight" | "turned" | "raw", Value> {
+): Record<"queryLatent" | "ropes" | "raw", Value> {
   const { num_attention_heads: heads, kv_lora_rank: latent, qk_rope_head_dim: rope } = config;
   const parts = (input: Value, matrix: Value, sizes: readonly number[]): Value[] =>
     split(tape, matmul(tape, input, matrix, { transB: true }), sizes, 1);
   if (weights.query === undefined) {
-    const sizes = [heads * latent, (heads + 1) * rope, (heads + 1) * rope, latent];
-    const [queryLatent, straight, turned, raw] = parts(x, weights.input, sizes) as [
-      Value,
-      Value,
-      Value,
-      Value,
-    ];
-    return { queryLatent, straight, turned, raw };
+    const sizes = [heads * latent, (heads + 1) * rope, latent];
+    const [queryLatent, ropes, raw] = parts(x, weights.input, sizes) as [Value, Value, Value];
+    return { queryLatent, ropes, raw };
   }
-  const [queryDown, keyRope, keyTurned, raw] = parts(x, weights.input, [
+  const [queryDown, keyRope, raw] = parts(x, weights.input, [
     config.q_lora_rank ?? 0,
     rope,
-    rope,
     latent,
-  ]) as [Value, Value, Value, Value];
-  const [queryLatent, queryRope, queryTurned] = parts(
-    norm(queryDown, "q_a_layernorm"),
-    weights.query,
-    [heads * latent, heads * rope, heads * rope],
-  ) as [Value, Value, Value];
-  return {
-    queryLatent,
-    straight: concat(tape, [queryRope, keyRope], 1),
-    turned: concat(tape, [queryTurned, keyTurned], 1),
-    raw,
-  };
+  ]) as [Value, Value, Value];
+  const [queryLatent, queryRope] = parts(norm(queryDown, "q_a_layernorm"), weights.query, [
+    heads * latent,
+    heads * rope,
+  ]) as [Value, Value];
+  return { queryLatent, ropes: concat(tape, [queryRope, keyRope], 1), raw };
 }

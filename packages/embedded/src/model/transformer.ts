@@ -3,10 +3,11 @@ import { attend } from "../autodiff/attend.ts";
 import { embed, selectRows } from "../autodiff/gather.ts";
 import { add, matmul } from "../autodiff/linear.ts";
 import { rmsNorm } from "../autodiff/norm.ts";
+import type { RotaryAngles } from "../autodiff/rotary.ts";
 import { reshape } from "../autodiff/shape.ts";
 import type { Tape } from "../autodiff/tape.ts";
 import type { Value } from "../onnx/graph.ts";
-import { absorbAttention, projectAttention, type RopeFactors } from "./attention.ts";
+import { absorbAttention, projectAttention } from "./attention.ts";
 import { mlp } from "./mlp.ts";
 import type { GraphParameters } from "./parameters.ts";
 
@@ -14,9 +15,7 @@ import type { GraphParameters } from "./parameters.ts";
 export interface TransformerInputs {
   /** int64 [N] */
   readonly tokens: Value;
-  /** [N, qk_rope_head_dim] */
-  readonly cos: Value;
-  readonly sin: Value;
+  readonly angles: RotaryAngles;
   /** [B, T, T]: 0 where a token (second axis) may attend to another (third), else very negative. */
   readonly mask: Value;
   /** int64 [U]: the tokens whose next-token distribution is wanted, as distinct indices into N. */
@@ -27,8 +26,11 @@ export function transformerInputs(tape: Tape, config: HfConfig): TransformerInpu
   const { graph } = tape;
   return {
     tokens: graph.input("tokens", ["N"], "int64"),
-    cos: graph.input("cos", ["N", config.qk_rope_head_dim]),
-    sin: graph.input("sin", ["N", config.qk_rope_head_dim]),
+    angles: {
+      positions: graph.input("positions", ["N", 1], "int64"),
+      cos: graph.input("cos", ["P", config.qk_rope_head_dim / 2]),
+      sin: graph.input("sin", ["P", config.qk_rope_head_dim / 2]),
+    },
     mask: graph.input("mask", ["B", "T", "T"]),
     selected: graph.input("selected", ["U"], "int64"),
   };
@@ -42,7 +44,6 @@ export function transformer(
   inputs: TransformerInputs,
 ): Value {
   const { rms_norm_eps: epsilon, num_hidden_layers: layers } = config;
-  const factors = ropeFactors(tape, config, inputs.cos, inputs.sin);
   const attention = attentionOverRows(tape, config, inputs.mask);
   let x = embed(tape, parameters.get("model.embed_tokens.weight"), inputs.tokens);
   for (let layer = 0; layer < layers; layer++) {
@@ -57,7 +58,7 @@ export function transformer(
       `${prefix}.self_attn`,
       norm(x, "input_layernorm"),
       weights,
-      factors,
+      inputs.angles,
     );
     x = add(tape, x, matmul(tape, attention(query, key, latent), weights.output));
     if (layer === layers - 1) x = selectRows(tape, x, inputs.selected);
@@ -73,20 +74,6 @@ function languageHead(tape: Tape, config: HfConfig, parameters: GraphParameters,
   return matmul(tape, rmsNorm(tape, x, gain, config.rms_norm_eps), parameters.get(head), {
     transB: true,
   });
-}
-
-/** Repeats the factors for every head and the key. */
-function ropeFactors(tape: Tape, config: HfConfig, cos: Value, sin: Value): RopeFactors {
-  const copies = config.num_attention_heads + 1;
-  const [rows] = cos.shape as [string];
-  const repeat = (value: Value): Value =>
-    tape.graph.node(
-      "Concat",
-      Array.from({ length: copies }, () => value),
-      [rows, copies * config.qk_rope_head_dim],
-      { attributes: { axis: 1 } },
-    );
-  return { cos: repeat(cos), sin: repeat(sin) };
 }
 
 /** Attention among the tokens of each row; all heads share the keys, so a row's queries are T·heads long. */

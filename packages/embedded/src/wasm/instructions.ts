@@ -56,8 +56,10 @@ export const i32 = {
   shl: plain(0x74),
   shr: plain(0x76),
   equal: plain(0x46),
-  less: plain(0x48),
-  greaterOrEqual: plain(0x4e),
+  notEqual: plain(0x47),
+  /** Unsigned, as addresses are. */
+  less: plain(0x49),
+  greaterOrEqual: plain(0x4f),
 } as const;
 
 export const f32 = {
@@ -73,7 +75,6 @@ export const f32 = {
   add: plain(0x92),
   mul: plain(0x94),
   div: plain(0x95),
-  max: plain(0x97),
   sqrt: (a: Code): Code => [...a, 0x91],
   /** An i32 as a float. */
   from: (a: Code): Code => [...a, 0xb2],
@@ -141,17 +142,22 @@ export const f32x4 = {
   ],
   splat: (a: Code): Code => [...a, ...vector(19)],
   lane: (a: Code, lane: number): Code => [...a, ...vector(31), lane],
+  /** The four numbers in another order. */
+  reorder: (a: Code, lanes: readonly [number, number, number, number]): Code => [
+    ...a,
+    ...a,
+    ...vector(13),
+    ...lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)),
+  ],
   neg: (a: Code): Code => [...a, ...vector(225)],
-  nearest: (a: Code): Code => [...a, ...vector(106)],
   add: vectors(228),
   sub: vectors(229),
   mul: vectors(230),
   div: vectors(231),
-  min: vectors(232),
-  max: vectors(233),
+  /** The second where it is smaller (larger), else the first; one instruction of the processor, unlike `min`, which looks for NaN. */
+  pmin: vectors(234),
+  pmax: vectors(235),
   greaterOrEqual: vectors(70),
-  /** Nearest integers, as i32x4. */
-  toInts: (a: Code): Code => [...a, ...vector(248)],
 } as const;
 
 export const i32x4 = {

@@ -9,7 +9,7 @@ export const compareCommand = defineSubcommand({
   title: "Compare two results over the same problems.",
   examples: [
     "./eval-of-base ./eval-of-trained",
-    "./eval-of-base ./eval-of-trained --set aime --html compare.html --csv compare.csv",
+    "./eval-of-base ./eval-of-trained --set aime --html compare.html --csv compare.csv --parquet compare.parquet",
   ],
   input: z.strictObject({
     a: artifact("eval-result").describe("result to start from"),
@@ -17,6 +17,7 @@ export const compareCommand = defineSubcommand({
     set: z.string().optional().describe("set of several; default: the first"),
     html: z.string().optional().describe("page to write: both results side by side"),
     csv: z.string().optional().describe("table of the problems to write"),
+    parquet: z.string().optional().describe("the same table, with a type for each column"),
   }),
   positionals: ["a", "b"],
   output: z.object({
@@ -25,9 +26,11 @@ export const compareCommand = defineSubcommand({
     comparison: comparisonSchema,
     html: z.string().optional(),
     csv: z.string().optional(),
+    parquet: z.string().optional(),
   }),
-  async run({ a, b, set, html, csv }, { signal }) {
-    const { problemsCsv } = await import("../report/problems-csv.ts");
+  async run({ a, b, set, html, csv, parquet }, { signal }) {
+    const { problemTable } = await import("../report/problem-table.ts");
+    const { writeTables } = await import("../report/write-tables.ts");
     const { readSide } = await import("../report/report-data.ts");
     const { reportPage } = await import("../report/report-page.ts");
     const { compareResults } = await import("../result/compare.ts");
@@ -41,21 +44,22 @@ export const compareCommand = defineSubcommand({
       ];
       await writeFileAtomic(html, reportPage(sides, comparison));
     }
-    if (csv !== undefined) await writeFileAtomic(csv, problemsCsv(before, after));
+    await writeTables({ csv, parquet }, problemTable(before, after));
     return {
       a: before.result,
       b: after.result,
       comparison,
       ...(html !== undefined && { html }),
       ...(csv !== undefined && { csv }),
+      ...(parquet !== undefined && { parquet }),
     };
   },
-  present: ({ a, b, comparison, html, csv }) =>
+  present: ({ a, b, comparison, html, csv, parquet }) =>
     [
       renderSummary([
         { title: "A", result: a },
         { title: "B", result: { ...b, comparison } },
       ]),
-      ...[html, csv].flatMap((file) => (file === undefined ? [] : [`written: ${file}`])),
+      ...[html, csv, parquet].flatMap((file) => (file === undefined ? [] : [`written: ${file}`])),
     ].join("\n"),
 });

@@ -10,12 +10,16 @@ const count = z.int().nonnegative();
 export const reportCommand = defineSubcommand({
   name: "report",
   title: "Show a result: figures, lengths, problems, samples.",
-  examples: ["./eval-of-trained", "./eval-of-trained --set aime --html aime.html --csv aime.csv"],
+  examples: [
+    "./eval-of-trained",
+    "./eval-of-trained --set aime --html aime.html --csv aime.csv --parquet aime.parquet",
+  ],
   input: z.strictObject({
     result: artifact("eval-result").describe("folder of a result, or its name in the store"),
     set: z.string().optional().describe("set of several; default: the first"),
     html: z.string().optional().describe("page to write: tables, histogram, sample browser"),
     csv: z.string().optional().describe("table of the problems to write"),
+    parquet: z.string().optional().describe("the same table, with a type for each column"),
   }),
   positionals: ["result"],
   output: z.object({
@@ -25,27 +29,30 @@ export const reportCommand = defineSubcommand({
     ),
     html: z.string().optional(),
     csv: z.string().optional(),
+    parquet: z.string().optional(),
   }),
-  async run({ result: { path }, set, html, csv }, { signal }) {
+  async run({ result: { path }, set, html, csv, parquet }, { signal }) {
     const { lengthHistogram } = await import("../report/length-histogram.ts");
-    const { problemsCsv } = await import("../report/problems-csv.ts");
+    const { problemTable } = await import("../report/problem-table.ts");
+    const { writeTables } = await import("../report/write-tables.ts");
     const { readSide } = await import("../report/report-data.ts");
     const { reportPage } = await import("../report/report-page.ts");
     const side = await readSide(path, set, signal);
     if (html !== undefined) {
       await writeFileAtomic(html, reportPage([{ ...side, title: basename(path) }]));
     }
-    if (csv !== undefined) await writeFileAtomic(csv, problemsCsv(side));
+    await writeTables({ csv, parquet }, problemTable(side));
     return {
       result: side.result,
       lengths: lengthHistogram(side.lengths),
       ...(html !== undefined && { html }),
       ...(csv !== undefined && { csv }),
+      ...(parquet !== undefined && { parquet }),
     };
   },
-  present: ({ result, html, csv }) =>
+  present: ({ result, html, csv, parquet }) =>
     [
       renderSummary([{ title: result.name, result }]),
-      ...[html, csv].flatMap((file) => (file === undefined ? [] : [`written: ${file}`])),
+      ...[html, csv, parquet].flatMap((file) => (file === undefined ? [] : [`written: ${file}`])),
     ].join("\n"),
 });

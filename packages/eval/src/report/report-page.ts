@@ -5,7 +5,7 @@ import type { Comparison, EvalResult } from "../result/result.ts";
 import { histogramChart } from "./histogram-chart.ts";
 import { lengthHistogram } from "./length-histogram.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./page-style.ts";
-import { shareRight } from "./problems-csv.ts";
+import { shareRight } from "./problem-table.ts";
 import type { ReportSide } from "./report-data.ts";
 
 /** A result with the name that the page gives it. */

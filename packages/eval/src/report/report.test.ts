@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Script } from "node:vm";
+import { readRows } from "@moonlight-rl/dataset";
 import { withStage, type StageKit } from "@moonlight-rl/pipeline/testing";
 import type { Artifact } from "@moonlight-rl/pipeline";
 import { describe, expect, it } from "vitest";
@@ -42,7 +43,23 @@ describe("eval report", () => {
     await withStage(evaluate, async (kit) => {
       const result = await resultOf(kit, [4, 0, 2]);
       const [html, csv] = [join(kit.folder, "r.html"), join(kit.folder, "r.csv")];
-      const output = await reportCommand.run({ result, html, csv }, context);
+      const parquet = join(kit.folder, "r.parquet");
+      const output = await reportCommand.run({ result, html, csv, parquet }, context);
+      expect(output).toMatchObject({ html, csv, parquet });
+      const rows: unknown[] = [];
+      for await (const { value } of readRows(parquet)) rows.push(value);
+      expect(rows).toHaveLength(3);
+      expect(rows[2]).toEqual({
+        problem: 2,
+        prompt: `2, or "${HOSTILE}"?`,
+        label: "7",
+        samples: 4,
+        right: 2,
+        share_right: 0.5,
+        no_answer: 1,
+        truncated: 0,
+        mean_tokens: null,
+      });
       const page = await readFile(html, "utf8");
       expect(page.match(/<script/g)).toHaveLength(2);
       expect(page.match(/<\/script/g)).toHaveLength(2);
@@ -79,7 +96,11 @@ describe("eval compare", () => {
       const a = await resultOf(kit, [0, 1, 2, 0, 0, 1]);
       const b = await resultOf(kit, [4, 2, 2, 4, 4, 3]);
       const [html, csv] = [join(kit.folder, "c.html"), join(kit.folder, "c.csv")];
-      const output = await compareCommand.run({ a, b, html, csv }, context);
+      const parquet = join(kit.folder, "c.parquet");
+      const output = await compareCommand.run({ a, b, html, csv, parquet }, context);
+      const differences: unknown[] = [];
+      for await (const { value } of readRows(parquet)) differences.push(value["difference"]);
+      expect(differences).toEqual([1, 0.25, 0, 1, 1, 0.5]);
       expect(output.comparison).toMatchObject({ better: 5, worse: 0, same: 1, pValue: 0.0625 });
       const page = await readFile(html, "utf8");
       expect(page).toContain("+62.5 points");

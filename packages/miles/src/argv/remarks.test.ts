@@ -1,7 +1,12 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { caseArgv, caseOptions, referenceCaseSchema } from "../interop/reference-case.ts";
+import {
+  caseArgv,
+  caseOptions,
+  readCaseBase,
+  readReferenceCase,
+} from "../interop/reference-case.ts";
 import { argvRemarks } from "./remarks.ts";
 import { validateArgv } from "./validate-argv.ts";
 import type { FileState } from "./world.ts";
@@ -9,10 +14,10 @@ import type { FileState } from "./world.ts";
 const golden = (name: string): Buffer =>
   readFileSync(new URL(`../../golden/${name}`, import.meta.url));
 
-const base = {
-  argv: (JSON.parse(golden("recipe-base-argv.json").toString()) as { argv: string[] }).argv,
-  hfConfig: JSON.parse(golden("recipe-hf-config.json").toString()) as Record<string, unknown>,
-};
+const base = readCaseBase(
+  golden("recipe-base-argv.json").toString(),
+  golden("recipe-hf-config.json").toString(),
+);
 
 function remarks(flags: readonly string[], files?: FileState): string[] {
   const verdict = validateArgv([...base.argv, ...flags], files === undefined ? {} : { files });
@@ -31,6 +36,8 @@ describe("argvRemarks", () => {
     [["--eval-prompt-data", "aime", "/d/a.csv"], "error data-format"],
     [["--use-wandb"], "error wandb-group"],
     [["--use-tensorboard"], "error tensorboard-folder"],
+    [["--hf-checkpoint", "moonshotai/Moonlight-16B-A3B"], "warning checkpoint-repository"],
+    [["--use-pytorch-profiler", "--profile-target", "train_actor"], "error profile-target"],
     [["--sglang-cuda-graph-backend-prefill", "default"], "warning engine-choice"],
   ])("remarks on %j", (flags, expected) => {
     expect(remarks(flags)).toContain(expected);
@@ -39,6 +46,8 @@ describe("argvRemarks", () => {
   it.each([
     [["--prompt-data", "/d/a.jsonl@[0:100]"]],
     [["--use-wandb", "--wandb-group", "g"]],
+    [["--profile-target", "train_actor"]],
+    [["--use-pytorch-profiler", "--profile-target", "train_overall"]],
     [["--use-wandb", "--disable-wandb-random-suffix"]],
     [["--use-tensorboard", "--tb-project-name", "p"]],
   ])("says nothing of %j", (flags) => {
@@ -64,7 +73,7 @@ describe("argvRemarks", () => {
       .toString()
       .trim()
       .split("\n")
-      .map((line) => referenceCaseSchema.parse(JSON.parse(line)))
+      .map(readReferenceCase)
       .filter(({ outcome }) => outcome === "accept")
       .flatMap((testCase) => {
         const options = caseOptions(testCase, base);

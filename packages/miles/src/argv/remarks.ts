@@ -1,7 +1,7 @@
 import type { Finding, Severity } from "@moonlight-rl/recipe";
 import { Args } from "./args.ts";
 import type { Verdict } from "./validate-argv.ts";
-import type { FileState } from "./world.ts";
+import { isRepository, type FileState } from "./world.ts";
 
 /** What nobody checks before the GPUs are taken, and what a run would stumble over then. */
 export interface Remark {
@@ -80,6 +80,36 @@ const REMARKS: readonly RemarkRule[] = [
       args.none("label_key") && args.is("rm_type", "math")
         ? "answers are graded against a label, and no field of the data is named as such"
         : undefined,
+  },
+  {
+    id: "checkpoint-repository",
+    severity: "warning",
+    flags: ["--hf-checkpoint"],
+    fix: "Fetch the model (moonlight fetch) and name its folder by an absolute path.",
+    reference:
+      "Loads it from the Hub on every node, or fails there in the job (miles/utils/hf_config.py:106).",
+    check: ({ args }) => {
+      const path = args.text("hf_checkpoint") ?? "";
+      return isRepository(path)
+        ? `${path} is no absolute path: it is taken for a repository of the Hub, and nobody has looked whether there is one`
+        : undefined;
+    },
+  },
+  {
+    id: "profile-target",
+    severity: "error",
+    flags: ["--profile-target", "--use-pytorch-profiler"],
+    fix: "Use --profile-target train_overall.",
+    reference: "NotImplementedError in every trainer, after the GPUs are taken (actor.py:134-138).",
+    check: ({ args }) => {
+      if (!args.on("use_pytorch_profiler") || args.on("debug_rollout_only")) return undefined;
+      const unknown = ["train_actor", "train_log_probs"].filter((target) =>
+        args.list("profile_target").includes(target),
+      );
+      return unknown.length === 0
+        ? undefined
+        : `Megatron's trainer cannot profile ${unknown.join(" and ")} alone`;
+    },
   },
   {
     id: "rollout-prompts",

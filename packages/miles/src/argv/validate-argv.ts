@@ -11,6 +11,8 @@ import type { Value } from "./flag-spec.ts";
 export interface ValidateOptions {
   /** The checkpoint's config.json; without it its checks are skipped. */
   readonly hfConfig?: HfConfig | undefined;
+  /** `floatPaths` of that file's text: 27.0 is refused where 27 is taken. Default: either is taken. */
+  readonly hfFloats?: ReadonlySet<string> | undefined;
   /** Environment of the job; default: CUDA_DEVICE_MAX_CONNECTIONS=1, which the launcher sets. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** What is where; default: nothing is known, and nothing is held against a path. */
@@ -85,6 +87,7 @@ function worldOf(options: ValidateOptions): World {
   const env = options.env ?? { CUDA_DEVICE_MAX_CONNECTIONS: "1" };
   return {
     hfConfig: options.hfConfig,
+    hfFloats: options.hfFloats,
     env: (name) => env[name],
     files: options.files ?? UNKNOWN_FILES,
     deviceMajor: options.deviceMajor ?? 9,

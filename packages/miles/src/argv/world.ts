@@ -14,6 +14,8 @@ export interface FileState {
 export interface World {
   /** The checkpoint's config.json; undefined: its checks are skipped. */
   readonly hfConfig: HfConfig | undefined;
+  /** Where that file writes a number as a float, as `a.b`; undefined: not known. */
+  readonly hfFloats: ReadonlySet<string> | undefined;
   /** Environment of the driver process. */
   readonly env: (name: string) => string | undefined;
   readonly files: FileState;
@@ -21,6 +23,11 @@ export interface World {
   readonly deviceMajor: number;
   /** Whether Python can import a module there; undefined where it cannot be known. */
   readonly importable: (module: string) => boolean | undefined;
+}
+
+/** Whether a checkpoint of this name may be a repository of the Hub: one or two parts, and no path. */
+export function isRepository(name: string): boolean {
+  return /^[\w.-]+(\/[\w.-]+)?$/.test(name);
 }
 
 /** Whether the reference's class-based rollout interface is switched on. */

@@ -4,7 +4,7 @@ import { MOONLIGHT_16B_A3B } from "@moonlight-rl/model";
 import { resolveRecipe } from "@moonlight-rl/recipe";
 import { describe, expect, it } from "vitest";
 import { parseArgv } from "../argv/parse-argv.ts";
-import { caseArgv, referenceCaseSchema, type CaseBase } from "../interop/reference-case.ts";
+import { caseArgv, readReferenceCase, type CaseBase } from "../interop/reference-case.ts";
 import { renderArgv } from "../render-argv.ts";
 import { importArgv, renderImported } from "./import-argv.ts";
 
@@ -76,7 +76,7 @@ describe("importArgv", () => {
     const lines = gunzipSync(golden("recipe-cases.jsonl.gz")).toString().trim().split("\n");
     let imported = 0;
     for (const line of lines.filter((_, index) => index % EVERY === 0)) {
-      const argv = caseArgv(referenceCaseSchema.parse(JSON.parse(line)), base);
+      const argv = caseArgv(readReferenceCase(line), base);
       const before = parseArgv(argv);
       if (before.fault !== undefined) continue;
       const { lost, secrets, recipe } = importArgv(argv, MOONLIGHT_16B_A3B);

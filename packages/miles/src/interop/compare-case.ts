@@ -1,10 +1,21 @@
 import { isDeepStrictEqual } from "node:util";
 import { validateArgv, type Verdict } from "../argv/validate-argv.ts";
-import { caseArgv, caseOptions, type CaseBase, type ReferenceCase } from "./reference-case.ts";
+import {
+  caseArgv,
+  caseOptions,
+  type CaseBase,
+  type CaseInput,
+  type ReferenceCase,
+} from "./reference-case.ts";
+
+/** Our verdict on a case. */
+export function judgeCase(testCase: Pick<ReferenceCase, CaseInput>, base: CaseBase): Verdict {
+  return validateArgv(caseArgv(testCase, base), caseOptions(testCase, base));
+}
 
 /** Judges a recorded case again; the differences from what the reference said, empty when we agree. */
 export function compareCase(testCase: ReferenceCase, base: CaseBase): string[] {
-  const verdict = validateArgv(caseArgv(testCase, base), caseOptions(testCase, base));
+  const verdict = judgeCase(testCase, base);
   if (verdict.outcome !== testCase.outcome) {
     const { rejection } = verdict;
     const ours = rejection && ` by ${rejection.rule} (${rejection.raisedAt ?? "argparse"})`;

@@ -1,5 +1,5 @@
 import { UsageError } from "@moonlight-rl/core";
-import { stringify } from "yaml";
+import { yamlReader } from "@moonlight-rl/recipe";
 import { runtimeEnvironment } from "./environment-json.ts";
 import type { LaunchPlan } from "./launch-plan.ts";
 import { jobName } from "./script-head.ts";
@@ -29,7 +29,7 @@ export function kuberayManifest(plan: LaunchPlan): string {
     },
     spec: {
       entrypoint: shellLine(plan.command),
-      runtimeEnvYAML: stringify(runtimeEnvironment(plan)),
+      runtimeEnvYAML: yamlReader().stringify(runtimeEnvironment(plan)),
       shutdownAfterJobFinishes: true,
       ttlSecondsAfterFinished: 600,
       backoffLimit: 0,
@@ -59,7 +59,7 @@ export function kuberayManifest(plan: LaunchPlan): string {
       },
     },
   };
-  return stringify(manifest, { lineWidth: 0, aliasDuplicateObjects: false });
+  return yamlReader().stringify(manifest, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 function pod(plan: LaunchPlan, name: string): unknown {

@@ -12,7 +12,6 @@ import {
   throwIfAborted,
   type Emit,
 } from "@moonlight-rl/core";
-import { execa } from "execa";
 import { endHead } from "./end-head.ts";
 import { freePorts } from "./free-ports.ts";
 import { HEAD_MARK, readHeadRecord, writeHeadRecord, type HeadRecord } from "./head-record.ts";
@@ -102,6 +101,7 @@ async function adopt(record: HeadRecord, options: HeadOptions): Promise<RayHead 
 async function create(options: HeadOptions): Promise<RayHead> {
   const { python, cwd, stateDir, emit, signal } = options;
   const [port, dashboardPort = 0, client, agent, agentGrpc] = await freePorts(5);
+  const { execa } = await import("execa");
   // Ray puts Unix sockets into it, whose paths may have 107 bytes.
   const tempDir = await mkdtemp(join(tmpdir(), "moon-ray-"));
   const tokenFile = join(tempDir, "token");

@@ -1,10 +1,10 @@
 import { createReadStream } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import { throwIfAborted } from "@moonlight-rl/core";
-import { WebSocket } from "undici";
 import { jsonText } from "./json-text.ts";
 import { jobPath } from "./jobs-client.ts";
 import type { RayHttp } from "./ray-http.ts";
+import { undici } from "./undici.ts";
 
 type Push = (bytes: Uint8Array) => void;
 
@@ -21,6 +21,7 @@ export async function readSocket(
   { signal, idleMs }: { readonly signal: AbortSignal; readonly idleMs: number },
 ): Promise<void> {
   if (signal.aborted) return;
+  const { WebSocket } = undici();
   const socket = new WebSocket(
     `${http.endpoint.url.replace(/^http/, "ws")}${jobPath(id)}/logs/tail`,
     {

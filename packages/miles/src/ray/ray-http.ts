@@ -8,10 +8,11 @@ import {
   validate,
   VerificationError,
 } from "@moonlight-rl/core";
-import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import type { z } from "zod";
 import { pauseFor } from "./pause.ts";
 import type { RayEndpoint } from "./ray-endpoint.ts";
+import { undici } from "./undici.ts";
 
 export interface RayHttpOptions {
   /** How long one try may take. Default 30 s. */
@@ -46,6 +47,7 @@ export class RayHttp {
 
   constructor(endpoint: RayEndpoint, options: RayHttpOptions = {}) {
     this.endpoint = endpoint;
+    const { Agent, EnvHttpProxyAgent } = undici();
     this.dispatcher = LOOPBACK.test(endpoint.url) ? new Agent() : new EnvHttpProxyAgent();
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#budgetMs = options.budgetMs ?? BUDGET_MS;
@@ -118,7 +120,7 @@ export class RayHttp {
   ): Promise<Dispatcher.ResponseData> {
     throwIfAborted(signal);
     try {
-      return await request(this.endpoint.url + path, {
+      return await undici().request(this.endpoint.url + path, {
         method,
         headers: {
           ...this.endpoint.headers,

@@ -7,7 +7,7 @@ import { importScript } from "./import-script.ts";
 const RUNS = process.env["MOONLIGHT_DEEP"] === "1" ? 3000 : 150;
 
 /** Statements that do nothing but set variables, so that bash may be asked about them. */
-const text = fc.constantFrom("1", "a", "", "x y", "[0]*2");
+const text = fc.constantFrom("1", "a", "", "x y", " x", "y  ", " ", "-7", "[0]*2");
 const name = fc.constantFrom("A", "B", "C");
 const quoted = fc.tuple(text, fc.constantFrom('"', "'", "")).map(([value, quote]) => {
   const bare = value === "" || value.includes(" ") ? '""' : value;
@@ -26,6 +26,15 @@ const use = fc
       "${N[0]}",
       "${N[@]:-d}",
       "${N[*]-d}",
+      '${N:-"e f"}',
+      "${N:-g h }",
+      "${N:-}",
+      '${N:-""}',
+      "${N:+i$N}",
+      '${N+"j $N"}',
+      "${N:-${N[0]-k}}",
+      "$((N + 2))",
+      "$(( 2 * $N - ${N} % 3 ))",
     ),
     fc.boolean(),
   )
@@ -33,7 +42,19 @@ const use = fc
     const expansion = form.replaceAll("N", variable);
     return inQuotes ? `"${expansion}"` : expansion;
   });
+/** What bash calculates, as text. */
+const { sum } = fc.letrec<{ sum: string }>((tie) => ({
+  sum: fc.oneof(
+    { maxDepth: 4 },
+    fc.constantFrom("1", "2", "17", "4611686018427387904", "A", "$B", "-3", "- 2", "+5"),
+    fc
+      .tuple(tie("sum"), fc.constantFrom(" + ", "-", " * ", "/", "%", "**"), tie("sum"))
+      .map((all) => all.join("")),
+    tie("sum").map((inner) => `(${inner})`),
+  ),
+}));
 const word = fc.oneof(
+  sum.map((source) => `$((${source}))`),
   quoted,
   use,
   fc.tuple(quoted, use).map((parts) => parts.join("")),

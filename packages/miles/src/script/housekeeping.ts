@@ -5,13 +5,20 @@ import { isTrainProgram } from "./train-program.ts";
 
 /** What launchers do besides: it cannot change what train.py is told. */
 const HARMLESS = new Set(
-  "cat cd chmod command cp date df echo false free hostname kill ls mkdir mv nvidia-smi pkill printf pwd ray rm set sleep touch true ulimit wait which".split(
+  "break cat cd chmod command continue cp curl date df echo false free git hf hostname huggingface-cli kill ln ls mkdir mv nvidia-smi pip pkill printf pwd ray rm scp set sleep ssh tar touch true ulimit unzip wait wget which".split(
     " ",
   ),
 );
 /** What may read a pipe; its commands run in shells of their own. */
 const FILTERS = new Set("awk cut grep head sed sort tail tee tr uniq wc xargs".split(" "));
-const KEYWORDS = new Set(["if", "then", "elif", "else", "fi", "!"]);
+const KEYWORDS = new Set(["if", "then", "elif", "else", "fi", "while", "until", "do", "done", "!"]);
+/** Word that begins a block → the one that ends it. */
+const BLOCKS: Readonly<Record<string, string>> = {
+  if: "fi",
+  for: "done",
+  while: "done",
+  until: "done",
+};
 const TESTS: Readonly<Record<string, string>> = { "[": "]", "[[": "]]" };
 const REDIRECTIONS = new Set([">", ">>", "<", "&>", ">&", "<&", "<<<"]);
 const JOINTS = new Set(["&&", "||", "|", "&", "newline"]);
@@ -24,13 +31,18 @@ export interface Housekeeping {
   readonly assigns: readonly string[];
 }
 
+/** Whether a word begins a block, which is read over as a whole. */
+export function beginsBlock(name: string | undefined): boolean {
+  return name !== undefined && BLOCKS[name] !== undefined;
+}
+
 /** Whether a command of this name may be read over. */
 export function isHarmless(name: string | undefined): boolean {
   return name !== undefined && HARMLESS.has(name);
 }
 
 /**
- * Reads over one line, or from `if` to its `fi`. Every command in it is looked at: what could set a variable in a way that
+ * Reads over one line, or a block to its end. Every command in it is looked at: what could set a variable in a way that
  * is not followed, start train.py, or read another file into the shell is refused.
  */
 export function readOver(
@@ -48,7 +60,8 @@ class Reader {
   #at: number;
   /** The operator before the command at hand. */
   #joint: string;
-  #depth = 0;
+  /** What ends the blocks that are open. */
+  readonly #ends: string[] = [];
   readonly #assigns = new Set<string>();
   readonly #words: string[] = [];
 
@@ -64,8 +77,9 @@ class Reader {
       const token = this.#tokens[this.#at];
       const ended =
         token === undefined || (token.kind === "operator" && token.operator === "newline");
-      if (ended && this.#depth === 0) break;
-      if (token === undefined) throw refused(this.#place, "if without fi");
+      if (ended && this.#ends.length === 0) break;
+      if (token === undefined)
+        throw refused(this.#place, `"${this.#ends.at(-1) ?? ""}" is missing`);
       if (token.kind === "word") this.#command(token.word);
       else this.#operator(token.operator, token.place);
     }
@@ -82,7 +96,8 @@ class Reader {
 
   #command(word: Word): void {
     const name = plainText(word);
-    if (name !== undefined && KEYWORDS.has(name)) this.#keyword(name, word);
+    if (name === "for") this.#loop(word);
+    else if (name !== undefined && KEYWORDS.has(name)) this.#keyword(name, word);
     else if (name === "export" || assignedName(word) !== undefined) this.#setting(word);
     else if (name !== undefined && TESTS[name] !== undefined) this.#until(TESTS[name], word.place);
     else if (
@@ -91,16 +106,30 @@ class Reader {
       name === "test"
     )
       this.#arguments(name);
-    else if (name === "exit" && (this.#depth > 0 || this.#joint === "||")) this.#arguments(name);
+    else if (name === "exit" && (this.#ends.length > 0 || this.#joint === "||"))
+      this.#arguments(name);
     else throw refused(word.place, `"${name ?? "a command"}" is not read here`);
   }
 
   #keyword(name: string, word: Word): void {
     this.#take(word);
-    if (name === "if") this.#depth++;
-    if (name === "fi") this.#depth--;
-    if (this.#depth < 0) throw refused(word.place, "fi without if");
-    if (this.#depth === 0 && name !== "fi") throw refused(word.place, `"${name}" is not read here`);
+    const end = BLOCKS[name];
+    if (end !== undefined) this.#ends.push(end);
+    else if (name === "fi" || name === "done") {
+      if (this.#ends.pop() !== name) throw refused(word.place, `"${name}" ends nothing`);
+    } else if (this.#ends.length === 0) throw refused(word.place, `"${name}" is not read here`);
+  }
+
+  /** `for NAME in …; do`: its variable is set by the loop. */
+  #loop(word: Word): void {
+    this.#take(word);
+    const name = this.#tokens[this.#at];
+    const variable = name?.kind === "word" ? plainText(name.word) : undefined;
+    if (variable === undefined || !/^[A-Za-z_]\w*$/.test(variable))
+      throw refused(word.place, "only for NAME in … is read");
+    this.#assigns.add(variable);
+    this.#ends.push("done");
+    this.#arguments("for");
   }
 
   /** `NAME=value`, `export NAME`; an array's words follow its parenthesis. */
@@ -143,6 +172,8 @@ class Reader {
       const token = this.#tokens[this.#at];
       if (token?.kind === "operator" && REDIRECTIONS.has(token.operator)) this.#at++;
       else if (token?.kind === "word") {
+        if (name === "set" && plainText(token.word) === "--")
+          throw refused(token.word.place, "set -- is not read");
         if (name === "printf" && plainText(token.word)?.startsWith("-v") === true)
           throw refused(token.word.place, "printf -v is not read");
         this.#take(token.word);

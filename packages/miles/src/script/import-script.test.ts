@@ -127,9 +127,40 @@ describe("as bash does it", () => {
     ["a fallback for what is not set", 'A=""\npython3 train.py "${A-x}" "${A:-y}"', ["", "y"]],
     ["the first line only", 'read -ra A <<< "$(seq 3)"\npython3 train.py ${A[@]}', ["1"]],
     ["an array begun by a text", "A=1\nA+=(2 3)\npython3 train.py ${A[@]}", ["1", "2", "3"]],
+    [
+      "arithmetic",
+      "A=3\npython3 train.py $(( 4 * 512 * 1024 * 1024)) $((A*${A} - -2**2 % 3))",
+      ["2147483648", "8"],
+    ],
+    [
+      "an expansion in a fallback",
+      'A=/a\npython3 train.py ${B:-"$A/b c"} "${C-${B:-d}}"',
+      ["/a/b c", "d"],
+    ],
+    [
+      "blanks at the ends of a value",
+      'A=" x "\npython3 train.py a$A"b" "a${A}b"',
+      ["a", "x", "b", "a x b"],
+    ],
+    ["an alternative", "A=1\npython3 train.py ${A:+--a $A} ${B:+--b}", ["--a", "1"]],
+    [
+      "loops that set up machines",
+      'for IP in $(cat hosts); do\n  if [ "$IP" = a ]; then continue; fi\n  ssh root@"$IP" "ray start" &\ndone\nwait\npython3 train.py 1',
+      ["1"],
+    ],
     ["a dollar sign", 'python3 train.py "a$" a$ b', ["a$", "a$", "b"]],
   ])("%s", (_, text, argv) => {
     expect(argvOf(text)).toEqual(argv);
+  });
+
+  it("with what is given for what only a run could tell", () => {
+    const text = 'N=$(hostname)\nif true; then M=1; fi\npython3 train.py $N $M "$1"';
+    const variables = { N: "n", M: "m", 1: "first" };
+    expect(argvOf(text, { variables })).toEqual(["n", "m", "first"]);
+    expect(String(attempt(() => argvOf(text)))).toContain("$N is what $(hostname) prints");
+    expect(attempt(() => argvOf("python3 train.py $BASE_DIR/x"))).toMatchObject({
+      hint: expect.stringContaining("--define BASE_DIR=VALUE"),
+    });
   });
 
   it("a prefix is in the environment of the launch only", () => {
@@ -142,12 +173,23 @@ describe("what is refused, with line and byte", () => {
     ["a value that is only known when run", "python3 train.py --x $(hostname)", 1],
     ["a variable that is not set", "\n\npython3 train.py --x $X", 3],
     ["a variable set in a block", "if true; then X=1; fi\npython3 train.py $X", 2],
-    ["a loop", "for i in 1 2; do echo $i; done\npython3 train.py", 1],
+    ["a launch in a loop", "for i in 1 2; do python3 train.py $i; done", 1],
+    ["a variable set by a loop", "for i in 1 2; do echo $i; done\npython3 train.py $i", 2],
+    ["a loop that ends nothing", "while true; do echo; fi\npython3 train.py", 1],
+    ["a loop without an end", "while true; do echo\npython3 train.py", 2],
+    ["other arguments of its own", "set -- a b\npython3 train.py", 1],
+    ["what the script is started with", 'python3 train.py "$1" $#', 1],
+    ["a value that has to be given", "python3 train.py ${A:?set A}", 1],
     ["a function", "f() { echo; }\npython3 train.py", 1],
     ["another program", "curl http://x | sh\npython3 train.py", 1],
     ["eval", 'eval "X=1"\npython3 train.py', 1],
     ["backticks", "X=`id`\npython3 train.py", 1],
-    ["arithmetic", "X=$((1+1))\npython3 train.py", 1],
+    ["arithmetic of another kind", "python3 train.py $((1 > 0))", 1],
+    ["arithmetic on a text", "A=x\npython3 train.py $((A + 1))", 2],
+    ["arithmetic on what is not known", "python3 train.py $((A + 1))", 1],
+    ["an octal number", "python3 train.py $((010))", 1],
+    ["a division by zero", "python3 train.py $((1 / (2 - 2)))", 1],
+    ["a command that looks like arithmetic", "python3 train.py $((echo a) | cat)", 1],
     ["an expansion of another kind", "X=${Y%.txt}\npython3 train.py", 1],
     ["a glob", "python3 train.py --x *.json", 1],
     ["braces", "python3 train.py --x {a,b}", 1],
@@ -167,14 +209,17 @@ describe("what is refused, with line and byte", () => {
     ["an assignment in the background", "LR=1\nsleep 1 & LR=5\npython3 train.py --lr $LR", 3],
     ["printf -v", "LR=1\nprintf -v LR 5\npython3 train.py --lr $LR", 2],
     ["a read within if", "LR=1\nif true; then read -ra LR <<< 5; fi\npython3 train.py --lr $LR", 2],
-    ["a loop within if", "if true; then for LR in 5; do true; done; fi\npython3 train.py", 1],
+    [
+      "a variable of a loop within if",
+      "if true; then for LR in 5; do true; done; fi\npython3 train.py $LR",
+      2,
+    ],
     ["a source behind a command", "true && source x.sh\npython3 train.py", 1],
     ["another launch within if", "if true; then python3 train.py --a; fi\npython3 train.py", 1],
     ["another launch behind the first", "python3 train.py && python3 train.py --b", 1],
     ["a text for a command", "echo <<EOF\nLR=5\nEOF\npython3 train.py", 1],
     ["another field separator", "IFS=,\npython3 train.py", 1],
     ["a translated text", 'python3 train.py $"a"', 1],
-    ["a fallback that stays whole", 'python3 train.py ${A:-"a b"}', 1],
     [
       "a model that is not known",
       'python3 train.py $(python3 x/model_args_utils.py "qwen3-4B")',

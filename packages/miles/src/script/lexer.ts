@@ -1,5 +1,5 @@
 import { refused, type Place } from "./fault.ts";
-import type { Part, Word } from "./word.ts";
+import type { Alternative, Part, Word } from "./word.ts";
 
 /** `newline` also stands for `;`. */
 export type Token =
@@ -7,8 +7,10 @@ export type Token =
   | { readonly kind: "operator"; readonly operator: string; readonly place: Place };
 
 const OPERATORS = ["<<<", "&&", "||", "&>", ">>", "<<", ">&", "<&", "|", "&", "<", ">", "(", ")"];
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*/;
-const BRACED = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(\[[@*0]\])?(?:(:?-)([^{}$`"'\\]*|"[^{}$`"\\]*"))?\}/;
+/** A variable, or what the script was started with, which is not known here. */
+const NAME = /^(?:[A-Za-z_][A-Za-z0-9_]*|[0-9#?])/;
+const BRACED = /^\$\{([A-Za-z_][A-Za-z0-9_]*|[0-9]+)(\[[@*0]\])?(?:(:?)([-+?])|\})/;
+const MAX_NESTING = 16;
 
 /** Cuts a script into words and operators. A character that would mean more than this grammar knows is refused. */
 export function tokenize(text: string, file: string): Token[] {
@@ -20,6 +22,7 @@ class Lexer {
   readonly #file: string;
   #at = 0;
   #counted = { at: 0, line: 1, byteOffset: 0 };
+  #nesting = 0;
 
   constructor(text: string, file: string) {
     this.#text = text;
@@ -71,10 +74,7 @@ class Lexer {
         parts.push({ kind: "text", text: next ?? "", quoted: true });
       } else if (character === "'") {
         flush();
-        const end = this.#text.indexOf("'", this.#at + 1);
-        if (end === -1) throw refused(place, "a quote is not closed");
-        parts.push({ kind: "text", text: this.#text.slice(this.#at + 1, end), quoted: true });
-        this.#at = end + 1;
+        parts.push(this.#singleQuoted(place));
       } else if (character === '"') {
         flush();
         this.#at++;
@@ -125,24 +125,32 @@ class Lexer {
   #expansion(quoted: boolean): Part {
     const place = this.#place();
     const rest = this.#text.slice(this.#at, this.#at + 4096);
-    if (rest.startsWith("$((")) throw refused(place, "arithmetic is not read");
-    if (rest.startsWith("$(")) return { kind: "command", source: this.#command(place), quoted };
+    if (rest.startsWith("$(")) {
+      const source = this.#command(place);
+      // `$((` and `))` without a command between them.
+      return rest.startsWith("$((") && source.endsWith(")")
+        ? { kind: "arithmetic", source: source.slice(1, -1), quoted }
+        : { kind: "command", source, quoted };
+    }
     const braced = BRACED.exec(rest);
     if (braced !== null) {
-      const [whole, name = "", index, operator, written] = braced;
+      const [whole, name = "", index, colon, sign] = braced;
       this.#at += whole.length;
       const elements = index === "[@]" ? "each" : index === "[*]" ? "joined" : "first";
-      const text = written?.replaceAll('"', "");
-      // Outside of quotes the shell keeps a quoted fallback whole, and splits one that is not.
-      if (!quoted && text !== written && /\s|^$/.test(text ?? ""))
-        throw refused(place, `"${whole}" is an expansion that is not read`, "Quote all of it.");
-      const fallback = text === undefined ? undefined : { text, forEmpty: operator === ":-" };
-      return { kind: "variable", name, elements, fallback, quoted };
+      const alternative =
+        sign === undefined
+          ? undefined
+          : {
+              sign: sign as Alternative["sign"],
+              forEmpty: colon === ":",
+              parts: this.#alternative(quoted, place),
+            };
+      return { kind: "variable", name, elements, alternative, quoted };
     }
     const name = NAME.exec(rest.slice(1));
     if (name !== null) {
       this.#at += 1 + name[0].length;
-      return { kind: "variable", name: name[0], elements: "first", fallback: undefined, quoted };
+      return { kind: "variable", name: name[0], elements: "first", alternative: undefined, quoted };
     }
     const sign = (quoted ? /^\$(?=[\s"]|$)/ : /^\$(?=\s|$)/).test(rest);
     if (!sign)
@@ -152,6 +160,41 @@ class Lexer {
       );
     this.#at++;
     return { kind: "text", text: "$", quoted };
+  }
+
+  /** The parts up to the brace that ends `${name-…}`. */
+  #alternative(quoted: boolean, place: Place): Part[] {
+    if (++this.#nesting > MAX_NESTING) throw refused(place, "expansions are nested too deeply");
+    const parts: Part[] = [];
+    for (;;) {
+      const character = this.#text[this.#at];
+      if (character === "}") break;
+      if (character === undefined || character === "\n") throw refused(place, "${ is not closed");
+      if (character === "$") parts.push(this.#expansion(quoted));
+      else if (character === '"') {
+        this.#at++;
+        this.#doubleQuoted(parts, place);
+      } else if (character === "\\" || character === "`" || (character === "'" && quoted))
+        throw refused(this.#place(), `"${character}" within \${…} is not read`);
+      else if (character === "'") parts.push(this.#singleQuoted(place));
+      else {
+        const end = this.#text.slice(this.#at).search(/["'`$\\}\n]/);
+        const text = this.#text.slice(this.#at, end === -1 ? undefined : this.#at + end);
+        parts.push({ kind: "text", text, quoted, ...(quoted ? {} : { splits: true }) });
+        this.#at += text.length;
+      }
+    }
+    this.#at++;
+    this.#nesting--;
+    return parts;
+  }
+
+  #singleQuoted(place: Place): Part {
+    const end = this.#text.indexOf("'", this.#at + 1);
+    if (end === -1) throw refused(place, "a quote is not closed");
+    const text = this.#text.slice(this.#at + 1, end);
+    this.#at = end + 1;
+    return { kind: "text", text, quoted: true };
   }
 
   /** The source text between `$(` and its `)`. */

@@ -1,6 +1,6 @@
 import { refused, type Place } from "./fault.ts";
 import { tokenize, type Token } from "./lexer.ts";
-import { isHarmless, readOver } from "./housekeeping.ts";
+import { beginsBlock, isHarmless, readOver } from "./housekeeping.ts";
 import { isTrainProgram } from "./train-program.ts";
 import { ASSIGNMENT, assignedName, plainText, type Part, type Word } from "./word.ts";
 
@@ -64,7 +64,7 @@ class Parser {
 
   #statement(first: Word): Statement {
     const keyword = plainText(first);
-    if (keyword === "if" || isHarmless(keyword)) return this.#readOver(first.place);
+    if (beginsBlock(keyword) || isHarmless(keyword)) return this.#readOver(first.place);
     if (keyword === "export" || keyword === "declare" || keyword === "local") {
       this.#at++;
       const word = this.#peekWord();
@@ -164,7 +164,7 @@ class Parser {
   #readOver(place: Place): Statement {
     const from = this.#tokens[this.#at];
     const words = this.#lineWords();
-    if (from?.kind === "word" && plainText(from.word) !== "if" && isLaunch(words)) {
+    if (from?.kind === "word" && !beginsBlock(plainText(from.word)) && isLaunch(words)) {
       return { kind: "command", place, words: this.#launchWords() };
     }
     const { end, text, assigns } = readOver(this.#tokens, this.#at, place);

@@ -2,17 +2,32 @@ import type { Place } from "./fault.ts";
 
 /** A piece of a word; `quoted` pieces are neither split at spaces nor dropped when empty. */
 export type Part =
-  | { readonly kind: "text"; readonly text: string; readonly quoted: boolean }
+  | {
+      readonly kind: "text";
+      readonly text: string;
+      readonly quoted: boolean;
+      /** It stands within an expansion, so that the shell splits it at spaces. */
+      readonly splits?: true;
+    }
   | {
       readonly kind: "variable";
       readonly name: string;
       /** `${name[@]}` is each element, `${name[*]}` all of them in one text, `$name` the first one. */
       readonly elements: "each" | "joined" | "first";
-      /** Of `${name:-text}`, which also stands in for an empty value, and `${name-text}`. */
-      readonly fallback: { readonly text: string; readonly forEmpty: boolean } | undefined;
+      readonly alternative: Alternative | undefined;
       readonly quoted: boolean;
     }
-  | { readonly kind: "command"; readonly source: string; readonly quoted: boolean };
+  | { readonly kind: "command"; readonly source: string; readonly quoted: boolean }
+  /** `$((source))` */
+  | { readonly kind: "arithmetic"; readonly source: string; readonly quoted: boolean };
+
+/** `${name-…}` stands in for what is not set, `${name+…}` for what is, and `${name?…}` ends the script. */
+export interface Alternative {
+  readonly sign: "-" | "+" | "?";
+  /** With a colon: an empty value is as good as none. */
+  readonly forEmpty: boolean;
+  readonly parts: readonly Part[];
+}
 
 /** A word of the shell before anything is expanded. */
 export interface Word {

@@ -5,6 +5,7 @@ import { dataStateFile } from "../checkpoints/save-folder.ts";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { writeTestIteration } from "./checkpoints.ts";
+import { endJob, failJob, type JobEnding } from "./job-endings.ts";
 import type { FakeJob } from "./jobs-server.ts";
 
 /** How a job of the stand-in ends. */
@@ -16,14 +17,15 @@ export type StandInMode =
   | "zero-steps"
   /** Saves weights that nobody trained. */
   | "unchanged"
-  /** Runs out of GPU memory after its first save. */
-  | "oom"
   /** Fails by a fault of its code, at once. */
   | "crash"
-  /** Is taken off its node after its first save. */
-  | "preempted"
   /** Is killed between a save and its data position. */
-  | "killed-in-save";
+  | "killed-in-save"
+  /** Every reward is zero. */
+  | "zero-reward"
+  /** Its loss is no number. */
+  | "nan"
+  | JobEnding;
 
 export interface StandInOptions {
   /** One for each job in turn; the last for all further ones. Default ok. */
@@ -58,13 +60,14 @@ async function play(job: FakeJob, mode: StandInMode, rolloutMs: number): Promise
   line(job, "main", "placement_group.py:113", "Creating placement group with 1 GPUs...");
   if (DEBUG_FLAGS.some((name) => flags.has(name)) && mode === "ok")
     return playDebug(job, flags, rolloutMs);
-  if (mode === "crash") return fail(job, "ValueError: label 'x' is not a number");
+  if (mode === "crash") return failJob(job, "ValueError: label 'x' is not a number");
   if (mode === "zero-steps") return job.end("SUCCEEDED", 0);
   let saves = 0;
   for (let id = await startOf(flag("load")); id < rollouts; id++) {
     await sleep(rolloutMs);
     if (job.signal.aborted) return;
-    reports(job, id, steps);
+    reportRollout(job, id);
+    reportTraining(job, id, steps, mode);
     if (mode === "hang") return;
     if ((id + 1) % interval !== 0 && id !== rollouts - 1) continue;
     await writeTestIteration(save, flag("hf-checkpoint"), {
@@ -76,17 +79,9 @@ async function play(job: FakeJob, mode: StandInMode, rolloutMs: number): Promise
       `  successfully saved checkpoint from iteration ${String(id).padStart(7)} to ${save} [ t 1/1, p 1/1 ]\n`,
     );
     saves++;
-    if (mode === "oom")
-      return fail(
-        job,
-        "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 79.11 GiB",
-      );
-    if (mode === "preempted") {
-      job.write("slurmstepd: error: *** JOB 1 ON n1 CANCELLED DUE TO PREEMPTION ***\n");
-      return job.end("FAILED", -15, "Job entrypoint command failed with exit code -15");
-    }
+    if (isEnding(mode)) return endJob(job, mode, { save, iteration: id, interval });
     if (mode === "killed-in-save" && saves === 2)
-      return job.end("FAILED", -9, "Job entrypoint command failed with exit code -9");
+      return endJob(job, "killed", { save, iteration: id, interval });
   }
   job.end("SUCCEEDED", 0);
 }
@@ -124,7 +119,7 @@ async function playDebug(
     await sleep(rolloutMs);
     if (job.signal.aborted) return;
     if (loaded !== undefined && !existsSync(file(loaded, String(id))))
-      return fail(job, `FileNotFoundError: ${file(loaded, String(id))}`);
+      return failJob(job, `FileNotFoundError: ${file(loaded, String(id))}`);
     await keep(String(id));
     if (loaded === undefined) reportRollout(job, id);
     if (!flags.has("--debug-rollout-only"))
@@ -146,9 +141,13 @@ async function startOf(load: string): Promise<number> {
 const ACTOR = "(MegatronTrainRayActor pid=4735) ";
 const MANAGER = "(RolloutManager pid=4675) ";
 
-function reports(job: FakeJob, id: number, steps: number): void {
-  reportRollout(job, id);
-  reportTraining(job, id, steps);
+/** Modes that say themselves what goes on. */
+const PLAYED = new Set<StandInMode>(
+  "ok hang zero-steps unchanged crash killed-in-save zero-reward nan".split(" ") as StandInMode[],
+);
+
+function isEnding(mode: StandInMode): mode is JobEnding {
+  return !PLAYED.has(mode);
 }
 
 function reportRollout(job: FakeJob, id: number): void {
@@ -161,16 +160,17 @@ function reportRollout(job: FakeJob, id: number): void {
   );
 }
 
-function reportTraining(job: FakeJob, id: number, steps: number): void {
+function reportTraining(job: FakeJob, id: number, steps: number, mode: StandInMode = "ok"): void {
+  const reward = mode === "zero-reward" ? 0 : 0.25 + id / 100;
   line(
     job,
     "actor_cell0_rank0",
     "log_utils.py:123",
-    `rollout ${id}: {'rollout/raw_reward': ${0.25 + id / 100}, 'rollout/truncated': 0.0}`,
+    `rollout ${id}: {'rollout/raw_reward': ${reward}, 'rollout/truncated': 0.0}`,
     ACTOR,
   );
   for (let n = id * steps; n < (id + 1) * steps; n++) {
-    const values = `step ${n}: {'train/loss': ${1 / (n + 1)}, 'train/pg_loss': -0.5, 'train/pg_clipfrac': 0.0, 'train/kl_loss': 0.0, 'train/grad_norm': 0.5, 'train/step': ${n}}`;
+    const values = `step ${n}: {'train/loss': ${mode === "nan" ? "nan" : 1 / (n + 1)}, 'train/pg_loss': -0.5, 'train/pg_clipfrac': 0.0, 'train/kl_loss': 0.0, 'train/grad_norm': 0.5, 'train/step': ${n}}`;
     line(job, "actor_cell0_rank0", "log_utils.py:544", values, ACTOR);
     line(job, "actor_cell0_rank0", "model.py:854", values, ACTOR);
   }
@@ -185,17 +185,6 @@ function reportTraining(job: FakeJob, id: number, steps: number): void {
 
 function line(job: FakeJob, name: string, place: string, text: string, prefix = ""): void {
   job.write(`${prefix}[2026-08-11 12:00:00.123 ${name}] ${place} - ${text}\n`);
-}
-
-function fail(job: FakeJob, error: string): void {
-  job.write(
-    `Traceback (most recent call last):\n  File "/root/miles/train.py", line 10, in <module>\n    train(args)\n${error}\n`,
-  );
-  job.end(
-    "FAILED",
-    1,
-    `Job entrypoint command failed with exit code 1, last available logs (truncated to 20,000 chars):\n${error}\n`,
-  );
 }
 
 /** The flags of a command line as it was quoted for a shell; of a flag with several values the first. */

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { PreflightError } from "@moonlight-rl/core";
-import { execa } from "execa";
 import { startHead } from "../ray/head.ts";
 import { RayJobs } from "../ray/jobs-client.ts";
 import { rayEndpoint } from "../ray/ray-endpoint.ts";
@@ -153,6 +152,7 @@ async function countGpus(
 
 /** As the reference's launcher asks: links named NV<n> between GPUs. */
 async function hasNvlink(): Promise<boolean> {
+  const { execa } = await import("execa");
   const { stdout } = await execa("nvidia-smi", ["topo", "-m"], { reject: false, timeout: 30_000 });
   return /NV\d+/.test(stdout ?? "");
 }

@@ -1,10 +1,10 @@
-import { join } from "node:path";
-import { readJson, UsageError } from "@moonlight-rl/core";
-import { hfConfigSchema, type HfConfig } from "@moonlight-rl/model";
+import { UsageError } from "@moonlight-rl/core";
+import type { HfConfig } from "@moonlight-rl/model";
 import type { Recipe } from "@moonlight-rl/recipe";
 import { Args } from "../argv/args.ts";
 import { validateArgv } from "../argv/validate-argv.ts";
 import { launchPlan, type LaunchPlan } from "../launch/launch-plan.ts";
+import { readModelConfig } from "../model-config.ts";
 import { renderArgv } from "../render-argv.ts";
 import { refuseSecrets } from "./secrets.ts";
 
@@ -23,12 +23,9 @@ export interface JobPlan {
  * @throws UsageError TRAIN_ARGV_REJECTED where the framework's own validators would refuse; TRAIN_SECRET_IN_JOB
  */
 export async function planJob(recipe: Recipe): Promise<JobPlan> {
-  const hfConfig = await readJson(join(recipe.model.hfCheckpoint, "config.json"), hfConfigSchema, {
-    what: "config.json",
-    code: "MODEL_CONFIG_INVALID",
-  });
+  const { hfConfig, hfFloats } = await readModelConfig(recipe.model.hfCheckpoint);
   const argv = renderArgv(recipe, hfConfig);
-  const verdict = validateArgv(argv, { hfConfig: { ...hfConfig } });
+  const verdict = validateArgv(argv, { hfConfig: { ...hfConfig }, hfFloats });
   const { rejection } = verdict;
   if (rejection !== undefined)
     throw new UsageError(

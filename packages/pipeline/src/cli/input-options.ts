@@ -10,14 +10,14 @@ export interface CommandInput {
   readonly positionals: readonly Flag[];
 }
 
-interface InputDeclaration {
+/** What a stage or subcommand says of its input. */
+export interface InputDeclaration {
   readonly input: z.ZodObject;
   readonly positionals?: readonly string[];
-  readonly examples?: readonly string[];
 }
 
-/** Declares the fields of an input on a command: flags, positional arguments, and examples before the help. */
-export function declareInput(command: Command, declaration: InputDeclaration): CommandInput {
+/** The flags and positional arguments of an input. */
+export function commandInput(declaration: InputDeclaration): CommandInput {
   const flags = flagsOf(declaration.input);
   const positionals = (declaration.positionals ?? []).map((field) => {
     const flag = flags.find(({ path }) => path.length === 1 && path[0] === field);
@@ -26,15 +26,6 @@ export function declareInput(command: Command, declaration: InputDeclaration): C
       field,
     });
   });
-  command.addHelpText("before", () => examples(command, declaration, { flags, positionals }));
-  for (const flag of positionals) {
-    const name = `${flag.name.slice(2)}${flag.repeatable ? "..." : ""}`;
-    command.argument(flag.required ? `<${name}>` : `[${name}]`, describe(flag, false));
-  }
-  for (const flag of flags) {
-    if (!(flag.required && positionals.includes(flag)))
-      for (const option of toOptions(flag)) command.addOption(option);
-  }
   return { flags, positionals };
 }
 
@@ -61,68 +52,4 @@ export function givenTexts(
     texts.set(flag.name, value);
   }
   return texts;
-}
-
-function toOptions(flag: Flag): Option[] {
-  const text = describe(flag, true);
-  if (flag.type === "boolean" && !flag.repeatable) {
-    return [
-      new Option(flag.name, text),
-      new Option(flag.name.replace(/^--/, "--no-"), "").hideHelp(flag.defaultText !== "true"),
-    ];
-  }
-  const collect = (value: string, before: readonly string[] | undefined): string[] => [
-    ...(before ?? []),
-    value,
-  ];
-  return [new Option(`${flag.name} <${placeholder(flag)}>`, text).argParser(collect)];
-}
-
-function describe(flag: Flag, asFlag: boolean): string {
-  const facts = [
-    asFlag && flag.required && flag.type !== "object" ? "required" : undefined,
-    asFlag && flag.repeatable ? "repeatable" : undefined,
-    flag.choices === undefined ? undefined : `one of: ${flag.choices.join(", ")}`,
-    flag.defaultText === undefined ? undefined : `default: ${flag.defaultText}`,
-  ].filter((fact) => fact !== undefined);
-  return [flag.description, facts.length === 0 ? undefined : `(${facts.join("; ")})`]
-    .filter((part) => part !== undefined)
-    .join(" ");
-}
-
-function placeholder(flag: Flag): string {
-  switch (flag.type) {
-    case "artifact":
-      return "folder";
-    case "object":
-    case "json":
-      return "json";
-    case "record":
-      return "key=value";
-    case "choice":
-      return "choice";
-    case "number":
-      return "number";
-    default:
-      return "text";
-  }
-}
-
-function examples(
-  command: Command,
-  declaration: InputDeclaration,
-  { flags, positionals }: CommandInput,
-): string {
-  const names: string[] = [];
-  for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name());
-  const needed = flags
-    .filter((flag) => flag.required && flag.path.length === 1 && flag.type !== "object")
-    .map((flag) => {
-      const value = (flag.choices?.[0] ?? placeholder(flag)).toUpperCase();
-      return positionals.includes(flag) ? value : `${flag.name} ${value}`;
-    });
-  const lines = declaration.examples ?? [needed.join(" ")];
-  return ["Examples:", ...lines.map((line) => `  $ ${names.join(" ")} ${line}`.trimEnd()), ""].join(
-    "\n",
-  );
 }

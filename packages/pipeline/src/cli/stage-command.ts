@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 import { toJson } from "../artifact/reference.ts";
 import { planStage } from "../plan/plan-stage.ts";
 import { runStageDetailed } from "../runner/run-stage.ts";
@@ -7,14 +7,16 @@ import { createSession } from "../runner/session.ts";
 import type { Stage } from "../stage/define-stage.ts";
 import { openWorkspace } from "../workspace/workspace.ts";
 import { assembleInput, openArtifacts } from "./command-input.ts";
-import { addCommonOptions, type CommonFlags, type StageCommandOptions } from "./common-options.ts";
+import type { CommonFlags, StageCommandOptions } from "./common-options.ts";
 import { jsonValue } from "./flag-value.ts";
 import { nameFlags } from "./flag-name.ts";
-import { declareInput, givenTexts, type CommandInput } from "./input-options.ts";
+import { pageCommand } from "./help-page.ts";
+import { commandInput, givenTexts, type CommandInput } from "./input-options.ts";
 import { planText } from "./plan-table.ts";
 import { resultTable } from "./result-table.ts";
 import { cliSession, present } from "./session.ts";
-import { subcommand } from "./subcommand.ts";
+import { stagePage } from "./stage-page.ts";
+import { subcommandAction } from "./subcommand.ts";
 
 interface StageFlags extends CommonFlags {
   readonly force?: boolean;
@@ -24,20 +26,12 @@ interface StageFlags extends CommonFlags {
 
 /** A stage as a command: its flags, help and checks come from the input schema. Run the program with `runCli`. */
 export function stageCommand(stage: Stage, options: StageCommandOptions = {}): Command {
-  const command = new Command(stage.name).description(
-    stage.title ?? `Run the stage ${stage.name}.`,
-  );
-  const declared = declareInput(command, stage);
-  addCommonOptions(command)
-    .option("--force", "ignore a cached result and replace it")
-    .option("--dry-run, --plan", "say what would be done, and do nothing")
-    .option(
-      "--input-json <json>",
-      "the whole input as JSON, or @FILE (@- = standard input); flags change it",
-    );
-  // A flag behind a subcommand is the subcommand's, also where both have one of that name.
-  command.enablePositionalOptions();
-  for (const one of stage.commands ?? []) command.addCommand(subcommand(stage, one, options));
+  const command = pageCommand(stagePage(stage));
+  const declared = commandInput(stage);
+  for (const one of stage.commands ?? []) {
+    const inner = command.commands.find((child) => child.name() === one.name);
+    if (inner !== undefined) subcommandAction(inner, stage, one, options);
+  }
   command.action(async () => runCommand(command, stage, declared, options));
   return command;
 }

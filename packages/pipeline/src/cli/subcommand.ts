@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 import { MoonlightError, toMoonlightError, validate } from "@moonlight-rl/core";
 import { toJson } from "../artifact/reference.ts";
 import { createSession, planContext } from "../runner/session.ts";
@@ -6,21 +6,21 @@ import type { Stage } from "../stage/define-stage.ts";
 import type { Subcommand } from "../stage/subcommand.ts";
 import { openWorkspace } from "../workspace/workspace.ts";
 import { assembleInput, openArtifacts } from "./command-input.ts";
-import { addCommonOptions, type CommonFlags, type StageCommandOptions } from "./common-options.ts";
+import type { CommonFlags, StageCommandOptions } from "./common-options.ts";
 import { nameFlags } from "./flag-name.ts";
-import { declareInput, givenTexts } from "./input-options.ts";
+import { commandInput, givenTexts } from "./input-options.ts";
 import { resultTable } from "./result-table.ts";
 import { cliSession, present } from "./session.ts";
 
-/** A stage's subcommand as a command of its own, with the same kinds of flags. */
-export function subcommand(
+/** Lets a command, as `pageCommand` has made it, do what a stage's subcommand does. */
+export function subcommandAction(
+  command: Command,
   stage: Stage,
   definition: Subcommand,
   options: StageCommandOptions,
-): Command {
-  const command = new Command(definition.name).description(definition.title);
-  const declared = declareInput(command, definition);
-  addCommonOptions(command).action(async () => {
+): void {
+  const declared = commandInput(definition);
+  command.action(async () => {
     const common: CommonFlags = command.optsWithGlobals();
     const { io } = cliSession(command);
     const config = (await options.config?.()) ?? {};
@@ -48,7 +48,6 @@ export function subcommand(
       verdict: (output) => definition.verdict?.(output),
     });
   });
-  return command;
 }
 
 function outputOf(definition: Subcommand, output: unknown): Record<string, unknown> {

@@ -35,6 +35,7 @@ export async function planPipeline<P extends z.ZodObject, R>(
   options: RunnerOptions = {},
 ): Promise<PipelinePlan> {
   const checked = validate(pipeline.params, params, { what: `parameters of ${pipeline.name}` });
+  await pipeline.check?.(checked);
   const session = createSession(options);
   const stages: PlannedStage[] = [];
   const earlier = await earlierSeconds(session.workspace);

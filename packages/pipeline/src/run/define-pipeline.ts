@@ -19,6 +19,11 @@ export interface Pipeline<P extends z.ZodObject = z.ZodObject, R = unknown> {
   /** `import.meta.url`: lets a run write down the versions of all that its stages reach. */
   readonly from?: string;
   readonly params: P;
+  /**
+   * Throws for parameters that fit the schema and can still not work, such as a wrong field in a recipe that only a late stage reads.
+   * Asked before a new run has a folder, and before a plan. Reads only.
+   */
+  check?(params: z.output<P>): Promise<void>;
   run(stage: StageCall, params: z.output<P>): Promise<R>;
 }
 

@@ -52,6 +52,10 @@ export class Journal {
   readonly #writer: NdjsonWriter;
   readonly #finished = new Map<string, FinishedEntry>();
   readonly #resolved = new Map<string, ResolvedEntry>();
+  /** Milliseconds: of all processes before the last, and first and latest entry of that one. */
+  #before = 0;
+  #opened = 0;
+  #latest = 0;
 
   private constructor(path: string, entries: readonly JournalEntry[]) {
     this.#writer = new NdjsonWriter(path);
@@ -72,6 +76,11 @@ export class Journal {
     return this.#resolved.get(id);
   }
 
+  /** How long all processes together were at it. One that was killed counts until its last entry. */
+  get seconds(): number {
+    return (this.#before + this.#latest - this.#opened) / 1000;
+  }
+
   /** On the disk when this returns. */
   append(entry: JournalEntry): void {
     this.#writer.append(entry, { durable: true });
@@ -83,6 +92,13 @@ export class Journal {
   }
 
   #note(entry: JournalEntry): void {
+    const time = Date.parse(entry.time);
+    if (entry.type === "opened") {
+      this.#before += this.#latest - this.#opened;
+      this.#opened = this.#latest = time;
+    }
+    // A clock that is set back takes nothing away.
+    this.#latest = Math.max(this.#latest, time);
     if (entry.type === "finished") this.#finished.set(entry.id, entry);
     if (entry.type === "resolved") this.#resolved.set(entry.id, entry);
   }

@@ -8,9 +8,11 @@ import { calls, numbers, sum, toy } from "../../fixtures/toy-stages.ts";
 import { defineStage } from "../stage/define-stage.ts";
 import { openWorkspace, type Workspace } from "../workspace/workspace.ts";
 import { unkeyed } from "../schema/unkeyed.ts";
+import { planPipeline } from "../plan/plan-pipeline.ts";
 import { definePipeline } from "./define-pipeline.ts";
 import { findRun, listRuns, readRun, readRunEvents, readRunJournal } from "./run-folder.ts";
 import { runPipeline, type RunOptions } from "./run-pipeline.ts";
+import { runSeconds } from "./run-record.ts";
 
 const temporary = temporaryFolder();
 let events: MoonlightEvent[];
@@ -46,6 +48,22 @@ describe("runPipeline", () => {
       failed,
     );
     expect(calls).toEqual(["numbers 4"]);
+  });
+
+  it("begins nothing with parameters that the pipeline's own check refuses", async () => {
+    const choosy = definePipeline({
+      ...toy,
+      async check({ count }) {
+        if (count > 4) throw new MoonlightError("TOO_MANY", `${count} are too many`);
+      },
+    });
+    const refused = { code: "TOO_MANY" };
+    await expect(runPipeline(choosy, { count: 5 }, options())).rejects.toMatchObject(refused);
+    await expect(planPipeline(choosy, { count: 5 }, options())).rejects.toMatchObject(refused);
+    expect(await readdir(temporary.path)).toEqual([]);
+    expect(events).toEqual([]);
+    const { id } = await runPipeline(choosy, { count: 4 }, options());
+    expect((await listRuns(workspace)).map((run) => run.id)).toEqual([id]);
   });
 
   it("runs the stages, and writes down what happened", async () => {
@@ -160,6 +178,8 @@ describe("runPipeline", () => {
   });
 
   it("ends stages that run side by side when one fails", async () => {
+    let begin: () => void = () => {};
+    const begun = new Promise<void>((resolve) => (begin = resolve));
     const waits = defineStage({
       name: "waits",
       from: import.meta.url,
@@ -168,12 +188,13 @@ describe("runPipeline", () => {
       run: (_, { signal }) =>
         new Promise((_resolve, reject) => {
           signal.addEventListener("abort", () => reject(signal.reason as Error));
+          begin();
         }),
     });
     const fails = defineStage({
       ...waits,
       name: "fails",
-      run: () => Promise.reject(new Error("x")),
+      run: () => begun.then(() => Promise.reject(new Error("x"))),
     });
     const pipeline = definePipeline({
       name: "side-by-side",
@@ -182,6 +203,19 @@ describe("runPipeline", () => {
     });
     await expect(runPipeline(pipeline, {}, options())).rejects.toMatchObject({ message: "x" });
     expect(told("stage.failed").sort()).toEqual(["fails", "waits"]);
+    expect(await readdir(workspace.locks)).toEqual([]);
+  });
+
+  it("begins no stage that it was asked to stop while it got ready", async () => {
+    const controller = new AbortController();
+    const onEvent = ({ type }: MoonlightEvent): void => {
+      if (type === "stage.started") controller.abort();
+    };
+    const { signal } = controller;
+    await expect(
+      runPipeline(toy, {}, { workspace: workspace.root, signal, onEvent }),
+    ).rejects.toMatchObject({ code: "INTERRUPTED", exitCode: 130 });
+    expect(calls).toEqual([]);
     expect(await readdir(workspace.locks)).toEqual([]);
   });
 
@@ -283,6 +317,48 @@ describe("resume", () => {
     fail = false;
     expect((await runPipeline(pipeline, {}, options({ resume: "latest" }))).outputs).toBe(1);
     expect((await runPipeline(pipeline, {}, options())).outputs).toBe(2);
+  });
+
+  it("counts the time at work, and not what lies between an interruption and going on", async () => {
+    let time = Date.UTC(2026, 10, 29);
+    const clock = { now: () => new Date(time) };
+    let takes = 5_000;
+    const slow = defineStage({
+      ...numbers,
+      async run(input, context) {
+        time += takes;
+        if (takes === 5_000) throw new MoonlightError("BROKEN", "broken");
+        return await numbers.run(input, context);
+      },
+    });
+    const pipeline = definePipeline({
+      name: "slow",
+      params: z.strictObject({}),
+      run: (stage) => stage(slow, { count: 1 }),
+    });
+    await expect(runPipeline(pipeline, {}, options({ clock }))).rejects.toThrow("broken");
+    const seconds = async (): Promise<unknown> => {
+      const [run] = await listRuns(workspace);
+      return run && runSeconds(run);
+    };
+    expect(await seconds()).toBe(5);
+    time += 3_600_000;
+    takes = 2_000;
+    const { id, folder } = await runPipeline(pipeline, {}, options({ clock, resume: "latest" }));
+    expect(await seconds()).toBe(7);
+    // Of a process that was killed, its last entry tells how far it came.
+    const journal = join(folder, "journal.ndjson");
+    const entries = (await readFile(journal, "utf8")).trim().split("\n");
+    expect(entries.at(-1)).toContain('"closed"');
+    await writeFile(journal, `${entries.slice(0, -1).join("\n")}\n`);
+    time += 3_600_000;
+    await runPipeline(pipeline, {}, options({ clock, resume: id }));
+    expect(await seconds()).toBe(7);
+    const run = await readRun(workspace, id);
+    expect(run.resumed).toBe(clock.now().toISOString());
+    const { finished: _, ...going } = run;
+    expect(runSeconds(going)).toBeUndefined();
+    expect(runSeconds(going, new Date(time + 1_000))).toBe(8);
   });
 
   it("does damaged work again, and says so", async () => {

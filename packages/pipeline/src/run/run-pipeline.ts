@@ -53,7 +53,7 @@ export interface RunResult<R> {
  *
  * When resuming or repeating, `params` may be undefined: the run's own are used; unkeyed fields are taken from `params`.
  *
- * @throws MoonlightError of the stage that failed; the run can then be resumed.
+ * @throws MoonlightError of the stage that failed; the run can then be resumed. Of the pipeline's own `check`: nothing was begun.
  */
 export async function runPipeline<P extends z.ZodObject, R>(
   pipeline: Pipeline<P, R>,
@@ -67,12 +67,13 @@ export async function runPipeline<P extends z.ZodObject, R>(
   const earlier = await find(options.resume);
   const model = earlier ?? (await find(options.like));
   const checked = await paramsOf(pipeline, params, model, workspace);
+  if (earlier === undefined) await pipeline.check?.(checked);
   const id = earlier?.id ?? (await createRunFolder(workspace, clock.now()));
   const files = runFiles(workspace, id);
   const lock = await acquireLock(files.lock, { what: `Run ${id}`, wait: false });
   try {
     const record = earlier
-      ? reopened(earlier)
+      ? reopened(earlier, clock.now())
       : await newRecord(pipeline, checked, id, clock.now(), workspace, options, model?.id);
     const repeated = earlier === undefined ? model : undefined;
     const begin = { resumed: earlier !== undefined, repeated };
@@ -127,7 +128,12 @@ async function runInFolder<P extends z.ZodObject, R>(
     await stages.settled();
     const json = toJson(outputs, session.workspace) as RunRecord["outputs"];
     journal.append({ type: "closed", time: now(), status: "ok" });
-    await save({ status: "ok", finished: now(), outputs: json ?? null });
+    await save({
+      status: "ok",
+      finished: now(),
+      seconds: journal.seconds,
+      outputs: json ?? null,
+    });
     emit({ type: "run.finished", status: "ok", seconds: seconds(), outputs: json ?? null });
     return {
       id: record.id,
@@ -144,7 +150,7 @@ async function runInFolder<P extends z.ZodObject, R>(
     emit({ type: "run.finished", status, seconds: seconds(), error: errorOf(error) });
     try {
       journal.append({ type: "closed", time: now(), status });
-      await save({ status, finished: now(), error: errorOf(error) });
+      await save({ status, finished: now(), seconds: journal.seconds, error: errorOf(error) });
     } catch {
       // The disk that is full, say: what went wrong first is what the caller needs. Readers see from the lock that the run has ended.
     }
@@ -205,7 +211,7 @@ async function repeatRun(
 }
 
 /** The record of an earlier process without how that one ended. */
-function reopened(earlier: RunSummary): RunRecord {
+function reopened(earlier: RunSummary, now: Date): RunRecord {
   const {
     folder: _folder,
     finished: _finished,
@@ -213,7 +219,7 @@ function reopened(earlier: RunSummary): RunRecord {
     error: _error,
     ...kept
   } = earlier;
-  return { ...kept, status: "running" };
+  return { ...kept, resumed: now.toISOString(), status: "running" };
 }
 
 async function paramsOf<P extends z.ZodObject>(

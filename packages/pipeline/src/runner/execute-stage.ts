@@ -164,6 +164,8 @@ async function runLocked(
     const scratch = join(session.workspace.scratch, key.key);
     if (session.force) await removePath(scratch);
     await mkdir(scratch, { recursive: true });
+    // Asked to stop meanwhile: a stage hears of it only if it listens before, and may wait for ever.
+    throwIfAborted(session.signal);
     const context = { ...stageContext(session, request, scratch), ...(cached && { cached }) };
     const output = checkOutput(stage, await stage.run(request.input as never, context));
     await requireUnchanged(request.input);

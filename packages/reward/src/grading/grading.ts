@@ -3,6 +3,7 @@ import { getGrader, lowestReward } from "../get-grader.ts";
 import type { Grade, GradingTask } from "../grade.ts";
 import { locateGrader } from "./custom-grader.ts";
 import { GradingPool } from "./grading-pool.ts";
+import { isRemote } from "./is-remote.ts";
 import { RemoteGrading } from "./remote-grading.ts";
 
 /** Grades responses: batches in, grades out, in order. */
@@ -58,9 +59,4 @@ export function openGrading(options: GradingOptions): Grading {
   }
   getGrader(rmType);
   return new GradingPool({ name: rmType }, { ...limits, lowest: lowestReward(rmType) });
-}
-
-/** The reference sends a reward model the whole response, box or not. */
-export function isRemote(rmType: string): boolean {
-  return rmType === "remote_rm" || rmType === "boxed_remote_rm";
 }

@@ -6,7 +6,8 @@ export function judge(findings: readonly Finding[], emit: Emit): void {
   for (const finding of findings) {
     const message = `${finding.field}: ${finding.reason}`;
     if (finding.severity === "warning") {
-      emit({ type: "warning", code: finding.rule, message, hint: finding.fix });
+      const text = `${message} (rule ${finding.rule})`;
+      emit({ type: "warning", code: "RECIPE_RULE", message: text, hint: finding.fix });
     } else if (finding.severity === "note") {
       emit({ type: "log", message: `note: ${message} (${finding.rule})` });
     }

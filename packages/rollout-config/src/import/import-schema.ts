@@ -10,9 +10,11 @@ export const importInput = z.strictObject({
     .min(1)
     .describe("launch script, argv file (one argument a line), or - for standard input"),
   define: z
-    .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*=/, "expected NAME=VALUE"))
+    .array(z.string().regex(/^(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+)=/, "expected NAME=VALUE"))
     .default([])
-    .describe("variable that the script expects, as NAME=VALUE"),
+    .describe(
+      "variable that the script expects or that only its run could tell, as NAME=VALUE; 1=VALUE for its first argument",
+    ),
   source: z
     .array(z.string().min(1))
     .default([])

@@ -17,12 +17,13 @@ export async function readLaunch(
   input: ImportInput,
   { emit }: Pick<PlanContext, "emit">,
 ): Promise<ImportOutput> {
-  const hfConfig = await modelConfig(input.profile, input.model);
-  if (hfConfig === undefined)
+  const model = await modelConfig(input.profile, input.model);
+  if (model === undefined)
     throw new UsageError("MODEL_CONFIG_MISSING", `profile ${input.profile} has no model shape`, {
       field: "model",
       hint: "Pass --model with the folder that holds the model's config.json.",
     });
+  const { hfConfig } = model;
   const text = input.script === "-" ? await textOf(process.stdin) : await read(input.script);
   const launch = isScript(text)
     ? await launchOf(text, input, hfConfig)

@@ -42,7 +42,7 @@ export function renderLaunch(
   if (plan.detectNvls && (form === "ray-job" || form === "kuberay"))
     emit({
       type: "warning",
-      code: "launch-nvls",
+      code: "LAUNCH_NVLS",
       message: "runtime.nvls: a document cannot look at the GPUs, so it says NCCL_NVLS_ENABLE=0",
       hint: "Add --set runtime.nvls=on where the GPUs of a node are joined by NVLink.",
     });

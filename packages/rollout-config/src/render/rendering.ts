@@ -6,6 +6,7 @@ import {
   runtimeEnv,
   validateArgv,
   type ImportRecord,
+  type ModelConfig,
   type Verdict,
 } from "@moonlight-rl/miles";
 import type { HfConfig } from "@moonlight-rl/model";
@@ -38,11 +39,11 @@ export interface CheckedArgv {
 export function checkArgv(
   argv: readonly string[],
   recipe: Recipe,
-  hfConfig: HfConfig | undefined,
+  model: ModelConfig | undefined,
 ): CheckedArgv {
   // Whether NVLink SHARP is there only the cluster knows; no rule depends on it.
   const env = runtimeEnv(recipe, false);
-  const verdict = validateArgv(argv, { hfConfig: { ...hfConfig }, env });
+  const verdict = validateArgv(argv, { ...model, env });
   const remarks = [...argvFindings(verdict, recipe, { env }), ...remarkOnDuplicates(argv)];
   return { argv, verdict, remarks };
 }

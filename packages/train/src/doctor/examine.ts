@@ -1,11 +1,10 @@
 import { loadMiles } from "../backend/load-backend.ts";
 import { join } from "node:path";
 import { PreflightError, readJson } from "@moonlight-rl/core";
-import { MOONLIGHT_16B_A3B, parseHfConfig, type HfConfig } from "@moonlight-rl/model";
+import { MOONLIGHT_16B_A3B, type HfConfig } from "@moonlight-rl/model";
 import type { Artifact, PlanContext } from "@moonlight-rl/pipeline";
 import { PROFILES, recipeSchema, resolveRecipe, type Recipe } from "@moonlight-rl/recipe";
 import type { ProfileName } from "@moonlight-rl/recipe/profile-name";
-import { z } from "zod";
 import { checkEmbedded } from "./check-embedded.ts";
 import type { DoctorInput, DoctorOutput } from "./doctor-schema.ts";
 
@@ -57,8 +56,8 @@ async function configOf(
         hint: "Pass --model with the folder that holds its config.json.",
       },
     );
-  const file = join(model.path, "config.json");
-  return parseHfConfig(await readJson(file, z.unknown(), { what: "config.json" }), file);
+  const { readModelConfig } = await loadMiles();
+  return (await readModelConfig(model.path)).hfConfig;
 }
 
 async function checkMiles(

@@ -1,4 +1,4 @@
-import type { Args } from "../args.ts";
+import { truth, type Args } from "../args.ts";
 import { readFileArgument } from "../file-argument.ts";
 import type { Value } from "../flag-spec.ts";
 import { miles, override, rule, type Step, type Violation } from "../step.ts";
@@ -31,8 +31,7 @@ function configured(args: Args, world: World): Datasets | undefined {
   if (!isMapping(read.data)) return { at: miles(2721), reason: "its root is not a mapping" };
   const evaluation = "eval" in read.data ? read.data["eval"] : read.data;
   if (!isMapping(evaluation)) return { at: miles(2725), reason: "eval is not a mapping" };
-  const defaults = evaluation["defaults"];
-  if (Boolean(defaults) && !isMapping(defaults)) {
+  if (pythonDict(evaluation["defaults"]) === undefined) {
     return { at: miles(2727), reason: "defaults is not a mapping" };
   }
   const datasets = asList(evaluation["datasets"]);
@@ -41,23 +40,39 @@ function configured(args: Args, world: World): Datasets | undefined {
   return datasets.map(faulty).find((fault) => fault !== undefined) ?? (datasets as Mapping[]);
 }
 
+/** Python's `dict(value or {})`: a list of pairs makes one too. Undefined where it raises. */
+function pythonDict(value: unknown): Mapping | undefined {
+  if (!truth((value ?? null) as Value)) return {};
+  if (isMapping(value)) return value;
+  if (!Array.isArray(value)) return undefined;
+  const pairs = value.map((item: unknown) => (typeof item === "string" ? [...item] : item));
+  return pairs.every(isPair) ? Object.fromEntries(pairs) : undefined;
+}
+
+function isPair(item: unknown): item is [string, unknown] {
+  return Array.isArray(item) && item.length === 2;
+}
+
 function asList(value: unknown): readonly Mapping[] | Violation {
   if (value === null || value === undefined) return [];
   if (Array.isArray(value)) {
-    if (value.some((item) => item !== null && !isMapping(item))) {
-      return { at: at(173), reason: "a dataset is not a mapping" };
+    const datasets: Mapping[] = [];
+    for (const item of value) {
+      const dataset = pythonDict(item);
+      if (dataset === undefined) return { at: at(173), reason: "a dataset is not a mapping" };
+      if (!("name" in dataset)) return { at: at(175), reason: "a dataset has no name" };
+      datasets.push(dataset);
     }
-    const nameless = value.some((item) => !isMapping(item) || !("name" in item));
-    return nameless ? { at: at(175), reason: "a dataset has no name" } : (value as Mapping[]);
+    return datasets;
   }
   if (!isMapping(value)) return { at: at(179), reason: "datasets is neither a list nor a mapping" };
-  if (Object.values(value).some((item) => Boolean(item) && !isMapping(item))) {
-    return { at: at(165), reason: "a dataset is not a mapping" };
+  const datasets: Mapping[] = [];
+  for (const [name, item] of Object.entries(value)) {
+    const dataset = pythonDict(item);
+    if (dataset === undefined) return { at: at(165), reason: "a dataset is not a mapping" };
+    datasets.push({ name, ...dataset });
   }
-  return Object.entries(value).map(([name, item]) => ({
-    name,
-    ...(isMapping(item) ? item : {}),
-  }));
+  return datasets;
 }
 
 function faulty(dataset: Mapping): Violation | undefined {

@@ -1,8 +1,10 @@
 import { describe, same, type Args } from "../args.ts";
 import type { Value } from "../flag-spec.ts";
-import { loadedConfig, strayTextConfig, wronglyTyped } from "../hf-config.ts";
+import { loadedConfig, remoteCode, strayTextConfig } from "../hf-config.ts";
+import { loaderFault } from "../hf-loader.ts";
+import { MODEL_TYPES } from "../hf-model-types.ts";
 import { miles, rule, type Step, type Violation } from "../step.ts";
-import type { World } from "../world.ts";
+import { isRepository, type World } from "../world.ts";
 
 type Field = readonly [config: string, attribute: string, flag: string, negated?: true];
 
@@ -42,11 +44,28 @@ function mismatches(args: Args, world: World): Violation | boolean {
 
 function unreadable(args: Args, world: World): boolean {
   const path = checked(args) ? args.text("hf_checkpoint") : null;
-  // A name of two parts may be a repository of the Hub; anything else must be a folder.
-  if (path === null || /^[\w.-]+(\/[\w.-]+)?$/.test(path)) return false;
+  // What names no repository of the Hub must be a folder.
+  if (path === null || isRepository(path)) return false;
   const kind = world.files.kind(path);
   const config = `${path.replace(/\/+$/, "")}/config.json`;
   return kind === "absent" || (kind === "directory" && world.files.kind(config) === "absent");
+}
+
+function unknownType(args: Args, { hfConfig }: World): Violation | boolean {
+  if (hfConfig === undefined || !checked(args) || remoteCode(hfConfig) !== undefined) return false;
+  const type = hfConfig["model_type"];
+  if (typeof type === "string" && MODEL_TYPES.has(type)) return false;
+  return { reason: `model_type is ${describe((type ?? null) as Value)}` };
+}
+
+/** The checkpoint's own code is a file beside config.json; `REPOSITORY--` in front of it is one of the Hub. */
+function codeMissing(args: Args, world: World): Violation | boolean {
+  const name = world.hfConfig === undefined ? undefined : remoteCode(world.hfConfig);
+  const path = checked(args) ? args.text("hf_checkpoint") : null;
+  if (name === undefined || path === null || isRepository(path) || name.includes("--"))
+    return false;
+  const file = `${path.replace(/\/+$/, "")}/${name.split(".")[0] ?? ""}.py`;
+  return world.files.kind(file) === "absent" && { reason: `${file} is not there` };
 }
 
 function oldContextParallel(args: Args, world: World): boolean {
@@ -73,22 +92,28 @@ export const HF_STEPS: readonly Step[] = [
     "hf-model-type",
     miles(2640),
     ["--hf-checkpoint"],
-    "config.json names no model_type, so nothing can load it",
+    "config.json names no model_type that this transformers (5.12.1) or SGLang knows, and has no code of its own",
     "Restore the model_type in config.json (deepseek_v3 for Moonlight).",
-    (args, { hfConfig }) =>
-      checked(args) && hfConfig !== undefined && typeof hfConfig["model_type"] !== "string",
+    unknownType,
+    "transformers",
+  ),
+  rule(
+    "hf-remote-code",
+    miles(2640),
+    ["--hf-checkpoint"],
+    "config.json is read by code of the checkpoint's own, and that is missing",
+    "Fetch the checkpoint's .py files as well, or remove auto_map from config.json.",
+    codeMissing,
     "transformers",
   ),
   rule(
     "hf-field-type",
     miles(2640),
     ["--hf-checkpoint"],
-    "config.json holds a value of another type than the loader takes",
-    "Write sizes as whole numbers and switches as true or false.",
-    (args, { hfConfig }) => {
-      const wrong = hfConfig !== undefined && checked(args) && wronglyTyped(hfConfig);
-      return wrong === undefined || wrong === false ? false : { reason: wrong };
-    },
+    "config.json holds a value that the loader does not take",
+    "Write sizes as whole numbers (27, not 27.0), factors with a point (1.0) and switches as true or false.",
+    (args, { hfConfig, hfFloats }) =>
+      hfConfig !== undefined && checked(args) && (loaderFault(hfConfig, hfFloats) ?? false),
     "dataclasses",
   ),
   rule(
