@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest";
 /** Where a fault is tested: a file, and words of the test's name. */
 type Place = readonly [file: string, words: string];
 
-const LIST = "packages/miles/src/train/fault-list.test.ts";
+const LIST = "packages/miles/src/train/fault-list.system.test.ts";
 const RAY = "tools/interop/ray/run.py";
-const EMBEDDED = "packages/embedded/src/grpo/train-grpo.test.ts";
+const EMBEDDED = "packages/embedded/src/grpo/train-grpo.system.test.ts";
 
 /** The faults of training, by the numbers of the project's list: on a stand-in of Ray, on recorded logs, and on a real Ray. */
 const FAULTS: Readonly<Record<string, readonly Place[]>> = {

@@ -26,7 +26,7 @@ export const PROBES: readonly Probe[] = [
   },
   {
     what: "a line of a test and one of a README",
-    files: ["packages/hub/src/download/machine-faults.test.ts", "packages/hub/README.md"],
+    files: ["packages/hub/src/download/machine-faults.system.test.ts", "packages/hub/README.md"],
     expected: ["hub:test"],
   },
   {

@@ -19,7 +19,7 @@ import { brokenRuns, findRun, listRuns, readRun, readRunJournal } from "./run-fo
 import { runPipeline } from "./run-pipeline.ts";
 
 // What must hold when the world is not as it should be. Faults within one stage or artifact: run-stage.test.ts and publish.test.ts;
-// kill -9 at every call that changes the disk: crash.test.ts.
+// kill -9 at every call that changes the disk: crash.system.test.ts.
 // The numbers are those of the project's list of faults; fault-list.test.ts holds all of them against the titles of tests.
 const temporary = temporaryFolder();
 const TWICE = fileURLToPath(new URL("../../fixtures/slow-pipeline.mjs", import.meta.url));
