@@ -1,10 +1,11 @@
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatDuration } from "@moonlight-rl/core";
-import { renderArgv } from "@moonlight-rl/miles";
+import { argvFindings, renderArgv, runtimeEnv, validateArgv } from "@moonlight-rl/miles";
 import { MOONLIGHT_16B_A3B } from "@moonlight-rl/model";
-import { checkRecipe, resolveRecipe } from "@moonlight-rl/recipe";
+import { checkRecipe, planFindings, planRecipe, resolveRecipe } from "@moonlight-rl/recipe";
 import type { Bench, BenchOptions, Findings } from "../bench.ts";
 import { medianMs } from "../measure/repeat.ts";
 import { scratchFolder } from "../measure/scratch-folder.ts";
@@ -29,6 +30,7 @@ export const cliBench: Bench = {
   what: "how long a user waits for --help, for a run that has nothing to do, and for a checked recipe",
   async run(options, findings) {
     recipe(findings);
+    await recipeCommand(options, findings);
     await help(options, findings);
     await cachedRun(options, findings);
   },
@@ -41,12 +43,40 @@ export const cliBench: Bench = {
 function recipe(findings: Findings): void {
   const start = performance.now();
   const { recipe } = resolveRecipe({ profile: "moonlight-16b-a3b", root: "/root" });
-  const faults = checkRecipe(recipe, MOONLIGHT_16B_A3B, "miles");
-  const argv = renderArgv(recipe, MOONLIGHT_16B_A3B);
+  const config = MOONLIGHT_16B_A3B;
+  const faults = [
+    ...checkRecipe(recipe, config, "miles"),
+    ...planFindings(planRecipe(recipe, config, {})),
+  ];
+  const argv = renderArgv(recipe, config);
+  const env = runtimeEnv(recipe, false);
+  faults.push(
+    ...argvFindings(validateArgv(argv, { hfConfig: { ...config }, env }), recipe, { env }),
+  );
   const ms = performance.now() - start;
   if (argv.length === 0 || faults.some(({ severity }) => severity === "error"))
     throw new Error("the recipe of the profile moonlight-16b-a3b is refused");
   limit(findings, "recipe-validate-render", ms, 100);
+}
+
+/** The same as a command line, in a workspace that has seen none. */
+async function recipeCommand({ repeat, signal }: BenchOptions, findings: Findings): Promise<void> {
+  const folder = await scratchFolder(tmpdir());
+  const args = "rollout-config --profile moonlight-16b-a3b --root /root --render argv".split(" ");
+  let runs = 0;
+  try {
+    const ms = await medianMs(
+      () =>
+        timedCommand(process.execPath, [BIN, ...args], {
+          env: { MOONLIGHT_WORKSPACE: join(folder, String(runs++)) },
+          cancelSignal: signal,
+        }),
+      { count: repeat * STARTS, warmUp: 1 },
+    );
+    limit(findings, "recipe-cold", ms, 400);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** The help of the program, and of each command that a user types often; the slowest of those counts. */

@@ -282,29 +282,3 @@ export const RECIPE_FLAGS: readonly RecipeFlag[] = [
   ...ENGINE_FLAGS,
   ...OTHER_FLAGS,
 ];
-
-/** Fields that miles is told by its environment (`runtimeEnv`), and those that only label a run. */
-export const UNRENDERED_FIELDS: readonly string[] = [
-  "profile",
-  "model.name",
-  "cluster.gpuType",
-  "cluster.hostMemoryGib",
-  "precision.int4GroupSize",
-  "runtime.megatronPath",
-  "runtime.nvls",
-  "runtime.env",
-  "runtime.omitFlags",
-  "launch.milesPath",
-  "launch.python",
-  "launch.rayPort",
-  "launch.dashboardPort",
-  "launch.image",
-  "launch.mounts",
-  "launch.timeLimitMinutes",
-  "launch.slurmPartition",
-  "launch.slurmAccount",
-  "launch.slurmOptions",
-  "launch.kubeNamespace",
-  "launch.kubeCpus",
-  "launch.rayVersion",
-];

@@ -3,7 +3,8 @@ import { parseHfConfig } from "@moonlight-rl/model";
 import { RECIPE_FIELDS, resolveRecipe } from "@moonlight-rl/recipe";
 import { describe, expect, it } from "vitest";
 import { duplicateFlags } from "./duplicate-flags.ts";
-import { CLUSTER_FLAGS, RECIPE_FLAGS, UNRENDERED_FIELDS } from "./recipe-flags.ts";
+import { CLUSTER_FLAGS, RECIPE_FLAGS } from "./recipe-flags.ts";
+import { UNRENDERED_FIELDS } from "./unrendered-fields.ts";
 import { renderArgv } from "./render-argv.ts";
 import { runtimeEnv } from "./runtime-env.ts";
 

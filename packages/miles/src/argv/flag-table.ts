@@ -1,4 +1,7 @@
 import { arityOf, destOf, type FlagSpec } from "./flag-spec.ts";
+import { MEGATRON_CHECKPOINT_FLAGS } from "./flags/megatron-checkpoint.ts";
+import { MEGATRON_EXPERT_FLAGS } from "./flags/megatron-experts.ts";
+import { MEGATRON_GROUP_FLAGS } from "./flags/megatron-groups.ts";
 import { MEGATRON_MODEL_FLAGS } from "./flags/megatron-model.ts";
 import { MEGATRON_NETWORK_FLAGS } from "./flags/megatron-network.ts";
 import { MEGATRON_SYSTEM_FLAGS } from "./flags/megatron-system.ts";
@@ -43,8 +46,11 @@ export function flagTable(parser: ParserName): FlagTable {
 
 const MEGATRON: readonly FlagSpec[] = [
   ...MEGATRON_NETWORK_FLAGS,
+  ...MEGATRON_EXPERT_FLAGS,
   ...MEGATRON_MODEL_FLAGS,
   ...MEGATRON_TRAINING_FLAGS,
+  ...MEGATRON_CHECKPOINT_FLAGS,
+  ...MEGATRON_GROUP_FLAGS,
   ...MEGATRON_SYSTEM_FLAGS,
 ];
 

@@ -135,6 +135,14 @@ export const INIT_STEPS: readonly Step[] = [
       expertReplicas(a) !== replicas(a),
   ),
   rule(
+    "groups-timeout",
+    parallelState(822),
+    ["--distributed-timeout-minutes"],
+    "the timeout is no number, which only a --custom-config-path can make of it",
+    "Write the minutes without quotes.",
+    (a) => !["number", "boolean"].includes(typeof a.get("distributed_timeout_minutes")),
+  ),
+  rule(
     "groups-optimizer-instances",
     parallelState(836),
     ["--num-distributed-optimizer-instances"],

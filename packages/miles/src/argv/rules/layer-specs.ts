@@ -1,6 +1,23 @@
+import type { Args } from "../args.ts";
+import { floorDivide, modulo } from "../python-number.ts";
 import { rule, type Step } from "../step.ts";
 
 const specs = (line: number): string => `megatron/core/models/gpt/gpt_layer_specs.py:${line}`;
+
+/** Of stages that are not told apart; those that are, are looked at before. */
+function unevenChunks(a: Args): boolean {
+  const chunks = a.get("virtual_pipeline_model_parallel_size");
+  const stages = a.num("pipeline_model_parallel_size");
+  const told = [
+    "pipeline_model_parallel_layout",
+    "decoder_first_pipeline_num_layers",
+    "decoder_last_pipeline_num_layers",
+  ];
+  if (chunks === null || stages <= 1 || told.some((name) => !a.none(name))) return false;
+  const ends = ["account_for_embedding_in_pipeline_split", "account_for_loss_in_pipeline_split"];
+  const layers = a.num("num_layers") + ends.filter((name) => a.on(name)).length;
+  return modulo(floorDivide(layers, stages), Number(chunks)) !== 0;
+}
 
 /** Which layers hold experts, and whether the dispatcher can reach them. */
 export const LAYER_SPEC_STEPS: readonly Step[] = [
@@ -52,6 +69,14 @@ export const LAYER_SPEC_STEPS: readonly Step[] = [
       const pattern = a.get("moe_layer_freq");
       return Array.isArray(pattern) && pattern.some((entry) => entry !== 0 && entry !== 1);
     },
+  ),
+  rule(
+    "layers-virtual-stages",
+    "megatron/core/transformer/transformer_block.py:231",
+    ["--num-virtual-stages-per-pipeline-rank", "--num-layers-per-virtual-pipeline-stage"],
+    "a stage's layers do not divide into its virtual stages",
+    "Use a divisor of the layers of one stage.",
+    unevenChunks,
   ),
   rule(
     "dispatcher-flex-alone",

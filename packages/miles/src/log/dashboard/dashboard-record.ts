@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { isDict, parsePythonLiteral } from "../message/literal-parser.ts";
+import { parsePythonLiteral } from "../message/literal-parser.ts";
+import { isDict } from "../message/python-value.ts";
 import type { PythonValue } from "../message/python-value.ts";
 
 const number = z.union([z.number(), z.nan(), z.literal([Infinity, -Infinity])]);

@@ -1,6 +1,6 @@
 import { callValue } from "./call-value.ts";
-import type { LiteralFault, PythonDict, PythonValue } from "./python-value.ts";
-import { decimalEnd, readOddNumber, readString, type Token } from "./literal-token.ts";
+import type { LiteralFault, PythonValue } from "./python-value.ts";
+import { decimalEnd, isNamePart, readOddNumber, readString, type Token } from "./literal-token.ts";
 
 const MAX_DEPTH = 32;
 const MAX_ITEMS = 1 << 16;
@@ -283,21 +283,6 @@ export function parsePythonLiteral(text: string): {
   const parser = new LiteralParser(text);
   const read = parser.read();
   return { ...read, end: parser.at };
-}
-
-export function isDict(value: PythonValue | undefined): value is PythonDict {
-  return typeof value === "object" && value !== null && "dict" in value;
-}
-
-function isNamePart(code: number): boolean {
-  return (
-    (code >= 0x61 && code <= 0x7a) ||
-    (code >= 0x41 && code <= 0x5a) ||
-    (code >= 0x30 && code <= 0x39) ||
-    code === 0x5f ||
-    code === 0x2e ||
-    code > 0x7f
-  );
 }
 
 function asFault(error: unknown): LiteralFault {

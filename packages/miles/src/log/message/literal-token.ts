@@ -96,3 +96,15 @@ export function readOddNumber(text: string, start: number): Token<number> {
   if (found === "" || Number.isNaN(value)) return { fault: "no number" };
   return { value: negative ? -value : value, end: start + found.length };
 }
+
+/** Whether a name may go on with this character. */
+export function isNamePart(code: number): boolean {
+  return (
+    (code >= 0x61 && code <= 0x7a) ||
+    (code >= 0x41 && code <= 0x5a) ||
+    (code >= 0x30 && code <= 0x39) ||
+    code === 0x5f ||
+    code === 0x2e ||
+    code > 0x7f
+  );
+}

@@ -32,3 +32,7 @@ export interface LiteralFault {
   readonly at: number;
   readonly reason: string;
 }
+
+export function isDict(value: PythonValue | undefined): value is PythonDict {
+  return typeof value === "object" && value !== null && "dict" in value;
+}

@@ -1,5 +1,6 @@
 import type { Metrics } from "../log-event.ts";
-import { isDict, LiteralParser } from "./literal-parser.ts";
+import { LiteralParser } from "./literal-parser.ts";
+import { isDict } from "./python-value.ts";
 import { decimalEnd } from "./literal-token.ts";
 import type { PythonValue } from "./python-value.ts";
 
