@@ -66,7 +66,8 @@ async function goesOn(workspace: string): Promise<void> {
   expect((await ended(verify)).code).toBe(0);
 }
 
-describe("F23 the command", () => {
+// Each starts three processes, which takes long on a busy machine; what is bounded is the time from the signal on.
+describe("F23 the command", { timeout: 120_000 }, () => {
   it.each<NodeJS.Signals>(["SIGINT", "SIGTERM"])(
     "stops cleanly on %s, and goes on when it is run again",
     async (signal) => {

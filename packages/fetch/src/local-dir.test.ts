@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => place.close());
 
-describe("--local-dir", () => {
+describe("--local-dir", { timeout: 120_000 }, () => {
   it("has the files, and the notes that Python's client leaves; artifact and folder verify", async () => {
     const localDir = join(place.folder, "local");
     await withStage(fetch, async (kit) => {

@@ -36,7 +36,7 @@ function start(directory: string): ChildProcess {
 
 it(
   `F22 ${KILLS} kills at random moments: nothing but ranges in flight is asked for again`,
-  { timeout: KILLS * 5000 },
+  { timeout: 60_000 + KILLS * 10_000 },
   async () => {
     // Slow enough that kills fall into the transfer, at a seeded pace.
     fixture.server.setFault(async (request) => {
