@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { dapoForm } from "./dapo.ts";
 import type { Grade, Label } from "./grade.ts";
 import { getGrader } from "./get-grader.ts";
 
@@ -11,6 +12,8 @@ interface Pair {
   readonly label: Label;
   readonly math: number | "error";
   readonly dapo: number | "error";
+  /** What `dapo` compared, in its normal form; absent where it refuses. */
+  readonly dapoPred?: string;
   readonly deepscaler: number | "error";
   readonly gemma: number | "error";
 }
@@ -53,6 +56,17 @@ describe("outcomes of the reference", () => {
   ])("are those of %s, including what it refuses", (name, expected) => {
     expect(pairs.length).toBe(5537);
     expect(disagreements(name, expected)).toEqual([]);
+  });
+
+  it("are those of dapo in what it compares as well", () => {
+    const scored = pairs.filter(({ dapoPred }) => dapoPred !== undefined);
+    expect(scored.length).toBe(1765);
+    const other = scored.filter((pair) => {
+      const result = grade("dapo", pair);
+      // The text of a response without an answer is a prediction, too.
+      return result === "error" || dapoForm(result.extracted ?? "[INVALID]") !== pair.dapoPred;
+    });
+    expect(other.map(({ id }) => id)).toEqual([]);
   });
 
   it("are those of f1", () => {

@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Gate } from "./gate.ts";
 
 const BIN = "tools/learning/dist/bin.js";
-/** Of seeds 1 to 5 each gains 50 points (docs/learning.md); less than this is not the same policy. */
+/** Of seeds 1 to 5 each gains 49 points or more (docs/learning.md); less than this is not the same policy. */
 const LEAST_GAIN = 0.3;
 const SURE = 0.001;
 

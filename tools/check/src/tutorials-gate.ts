@@ -10,7 +10,11 @@ const PAGES = [
   "docs/tutorials/02-read-the-result.md",
   "docs/tutorials/03-one-stage-at-a-time.md",
   "docs/tutorials/04-your-own-pipeline.md",
+  "docs/tutorials/05-evaluate-any-endpoint.md",
+  "docs/tutorials/07-production-on-miles.md",
 ];
+/** What it runs is run by the gate `generator` as well. */
+const WHOLE_PAGES = [...PAGES, "docs/tutorials/06-stage-packages.md"];
 
 /** Everything of a run that takes time, cut short; in a folder above the checkout, where a reader would have such settings. */
 const SHORT = {
@@ -27,7 +31,7 @@ const SHORT = {
 };
 
 /**
- * A newcomer's path through the first tutorials, word for word, in a fresh checkout. `whole`: with nothing built and with trainings as
+ * A newcomer's path through the tutorials, word for word, in a fresh checkout. `whole`: with nothing built and with trainings as
  * long as the pages have them; otherwise with this repository's builds and short trainings.
  */
 export function tutorialsGate({ whole }: { readonly whole: boolean }): Gate {
@@ -52,7 +56,7 @@ async function follow(root: string, whole: boolean): Promise<Verdict> {
   if (!whole) await writeFile(join(root, "moonlight.config.json"), JSON.stringify(SHORT));
   const env = { npm_config_prefer_offline: "true", npm_config_update_notifier: "false" };
   let passed = 0;
-  for (const page of PAGES) {
+  for (const page of whole ? WHOLE_PAGES : PAGES) {
     const { steps, failure } = await runTutorial(page, { home, env, shownAs: "~/moonlight-rl" });
     passed += steps;
     // The next page begins where this one was to end.

@@ -13,6 +13,8 @@ const target = fileURLToPath(
 
 const outcome = (value) => (typeof value === "object" ? "error" : value);
 
+const strange = ({ dapo }) => dapo.error === undefined && dapo.acc !== (dapo.score === 1);
+
 const pairs = gunzipSync(readFileSync(source))
   .toString("utf8")
   .trim()
@@ -21,6 +23,8 @@ const pairs = gunzipSync(readFileSync(source))
   // A response that is null cannot be expressed by our graders' signature.
   .filter((pair) => typeof pair.response === "string")
   .map((pair) => {
+    if (strange(pair))
+      throw new Error(`pair ${pair.id}: dapo's acc and score contradict each other`);
     // JavaScript does not tell 5.0 from 5: such labels travel as the text that the reference makes of them.
     const label = pair.label_type === "float" && pair.label !== 0 ? pair.label_str : pair.label;
     return {
@@ -29,6 +33,8 @@ const pairs = gunzipSync(readFileSync(source))
       label,
       math: outcome(pair.math),
       dapo: pair.dapo.error === undefined ? pair.dapo.score : "error",
+      // Absent where it raises; `acc` is whether the score is 1 (checked here).
+      dapoPred: pair.dapo.pred,
       deepscaler: outcome(pair.deepscaler),
       gemma: outcome(pair.gemma),
     };

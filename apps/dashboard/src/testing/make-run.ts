@@ -10,6 +10,9 @@ export interface RunSize {
   readonly samples: number;
 }
 
+/** The rollout whose responses are as long as those of a model that thinks. */
+const LONG_ROLLOUT = 2;
+const LONG_TOKENS = 6_000;
 /** Prompts that come again and again. */
 const PROMPTS = 512;
 const STARTED = Date.parse("2026-01-02T03:04:05.000Z");
@@ -114,9 +117,17 @@ function rolloutGroups(rollout: number, { groups, samples }: RunSize): RolloutGr
         const noise = Math.imul(rollout * 31 + group * 17 + index * 7 + 1, 2654435761) >>> 0;
         const right = noise % 1000 < 200 + Math.min(600, rollout);
         const answer = String(right ? a + b : a + b + 1 + (noise % 5));
-        const tokens = ["\\boxed{", ...answer, "}"];
+        const thoughts = rollout === LONG_ROLLOUT ? LONG_TOKENS : 0;
+        const tokens = [
+          ...Array.from({ length: thoughts }, (_token, t) =>
+            t % 12 === 11 ? ".\n" : ` ${t % 97}`,
+          ),
+          "\\boxed{",
+          ...answer,
+          "}",
+        ];
         return {
-          response: `\\boxed{${answer}}`,
+          response: tokens.join(""),
           reward: right ? 1 : 0,
           advantage: right ? 0.7 : -0.7,
           outcome: right ? "correct" : "wrong",

@@ -1,29 +1,14 @@
-import { cp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openHfModel, writeHfModel } from "@moonlight-rl/checkpoint";
 import { hfTensors } from "@moonlight-rl/model";
-import { adoptArtifact, runCli, stageCommand, type CliIo } from "@moonlight-rl/pipeline";
 import { withStage } from "@moonlight-rl/pipeline/testing";
-import { assetsDirectory, MODEL } from "@moonlight-rl/tiny-moonlight";
 import { describe, expect, it } from "vitest";
-import { convert, toTorchDist } from "../stage.ts";
+import { toTorchDist } from "../stage.ts";
+import { offsetOf, patch, withBoth } from "../testing/both-formats.ts";
 import { diff } from "./diff.ts";
 import { inspect } from "./inspect.ts";
 import { verify } from "./verify.ts";
-
-const tiny = join(assetsDirectory, "models", MODEL);
-
-/** The tiny model, a copy of it, and the torch_dist checkpoint made of it. */
-function withBoth(use: (folders: { model: string; checkpoint: string }) => Promise<void>) {
-  return withStage(toTorchDist, async (kit) => {
-    const { checkpoint } = await kit.run({ model: await adoptArtifact("hf-model", tiny) });
-    const folder = await kit.files({});
-    const [model, copied] = [join(folder, "model"), join(folder, "checkpoint")];
-    await cp(tiny, model, { recursive: true });
-    await cp(checkpoint.path, copied, { recursive: true });
-    await use({ model, checkpoint: copied });
-  });
-}
 
 const context = {
   emit: () => {},
@@ -33,21 +18,6 @@ const check = (path: string, model?: string) =>
   verify.run({ path, ...(model === undefined ? {} : { model }) }, context);
 const compare = (a: string, b: string, tolerance = 0, filter = "*") =>
   diff.run({ a, b, tolerance, filter }, context);
-
-async function patch(file: string, at: number, bytes: Uint8Array): Promise<void> {
-  const handle = await open(file, "r+");
-  try {
-    const { size } = await handle.stat();
-    await handle.write(bytes, 0, bytes.byteLength, at < 0 ? size + at : at);
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Where a tensor's first byte lies in the tiny model's only file. */
-async function offsetOf(folder: string, name: string): Promise<number> {
-  return (await openHfModel(folder)).tensors.get(name)?.offset ?? Number.NaN;
-}
 
 describe("inspect", () => {
   it("shows the same weights in both formats, with how they are cut", () =>
@@ -237,69 +207,3 @@ describe("diff", () => {
       });
     }));
 });
-
-/** The command as users run it; what it prints, and its exit code. */
-async function cli(...argv: string[]): Promise<{ code: number; out: string }> {
-  let out = "";
-  const io = {
-    stdout: { write: (text: string) => ((out += text), true), isTTY: false },
-    stderr: { write: () => true, isTTY: false },
-    env: {},
-    cwd: process.cwd(),
-  } as unknown as CliIo;
-  const code = await runCli(stageCommand(convert), argv, io);
-  return { code, out };
-}
-
-it("is three commands with exit codes", () =>
-  withBoth(async ({ model, checkpoint }) => {
-    const inspected = await cli("inspect", checkpoint);
-    expect(inspected).toMatchObject({
-      code: 0,
-      out: expect.stringContaining("decoder.final_layernorm.weight"),
-    });
-    expect((await cli("diff", model, checkpoint)).code).toBe(0);
-    const norm = await offsetOf(model, "model.norm.weight");
-    await patch(join(model, "model.safetensors"), norm, new Uint8Array([0xff, 0xff, 0xff, 0xff]));
-    expect((await cli("diff", model, checkpoint)).code).toBe(4);
-    expect(await cli("verify", model)).toMatchObject({
-      code: 4,
-      out: expect.stringContaining("TENSOR_NOT_FINITE"),
-    });
-    expect((await cli("verify", checkpoint)).code).toBe(0);
-  }));
-
-it("says the same as one JSON document a line with --json, of either format", () =>
-  withBoth(async ({ model, checkpoint }) => {
-    const json = async (...argv: string[]) => {
-      const { code, out } = await cli(...argv, "--json");
-      const lines = out.trim().split("\n");
-      const last = JSON.parse(lines.at(-1) ?? "") as Record<string, unknown>;
-      for (const line of lines) expect(JSON.parse(line)).toHaveProperty("type");
-      expect(last["type"]).toBe("summary");
-      return { code, last, output: last["output"] };
-    };
-    const hf = inspect.output.parse((await json("inspect", model)).output);
-    const dist = inspect.output.parse((await json("inspect", checkpoint)).output);
-    expect([hf.format, dist.format]).toEqual(["safetensors", "torch_dist"]);
-    expect(dist.total.elements).toBe(hf.total.elements);
-    for (const path of [model, checkpoint]) {
-      const { code, output } = await json("verify", path, "--model", model);
-      expect({ code, findings: verify.output.parse(output).findings }).toEqual({
-        code: 0,
-        findings: [],
-      });
-    }
-    const same = diff.output.parse((await json("diff", checkpoint, model)).output);
-    expect(same).toMatchObject({ different: 0, equal: hf.total.tensors });
-    const norm = await offsetOf(model, "model.norm.weight");
-    await patch(join(model, "model.safetensors"), norm, new Uint8Array([0xff, 0xff, 0xff, 0xff]));
-    const other = await json("diff", checkpoint, model);
-    expect(other.code).toBe(4);
-    expect(diff.output.parse(other.output).different).toBe(1);
-    const wrong = await json("verify", model);
-    expect(wrong).toMatchObject({ code: 4, last: { error: { code: "CHECKPOINT_INVALID" } } });
-    expect(verify.output.parse(wrong.output).findings).toMatchObject([
-      { code: "TENSOR_NOT_FINITE", name: "model.norm.weight" },
-    ]);
-  }));

@@ -59,8 +59,10 @@ export class InferenceModel {
   readonly #task: TaskMemory;
   readonly #team: Team;
   #outputs = { address: 0, bytes: 0 };
-  /** Views of the distributions in there, made once. */
-  readonly #views: Float32Array[] = [];
+  /** Views of the distributions in there, made once, as looking at a typed array's place costs as much as making one. */
+  #views:
+    | { readonly buffer: ArrayBufferLike; readonly address: number; readonly each: Float32Array[] }
+    | undefined;
   #packed = false;
 
   private constructor(
@@ -151,7 +153,9 @@ export class InferenceModel {
       if (ends.at(-1) !== rows.length) ends.push(rows.length);
       this.#team.run(this.#task.write(rows, ends, cache.shape), ends.length);
       return {
-        probabilities: this.#distributions(positions.length, output).map((view) => view.slice()),
+        probabilities: this.#distributions(positions.length)
+          .slice(0, positions.length)
+          .map((view) => view.slice()),
         keys: prompts.map((prompt, number) => cache.read(number, prompt.length)),
       };
     } finally {
@@ -177,7 +181,7 @@ export class InferenceModel {
       inverseTemperature: inverse(temperature),
     }));
     this.#team.run(this.#task.write(taskRows, ends, cache.shape), ends.length);
-    return this.#distributions(rows.length, output);
+    return this.#distributions(rows.length);
   }
 
   /** Makes what decoding needs of the weights, if they are new. */
@@ -215,17 +219,17 @@ export class InferenceModel {
     return (index) => address + index * stride;
   }
 
-  #distributions(count: number, output: (index: number) => number): Float32Array[] {
+  /** Those of the last task; there may be more than `count`. */
+  #distributions(count: number): readonly Float32Array[] {
     const { buffer } = this.#arena.memory;
-    return Array.from({ length: count }, (_, index) => {
-      const address = output(index);
-      const known = this.#views[index];
-      if (known !== undefined && known.buffer === buffer && known.byteOffset === address)
-        return known;
-      const made = new Float32Array(buffer, address, this.config.vocab_size);
-      this.#views[index] = made;
-      return made;
-    });
+    const { address } = this.#outputs;
+    if (this.#views?.buffer !== buffer || this.#views.address !== address)
+      this.#views = { buffer, address, each: [] };
+    const { each } = this.#views;
+    const stride = this.#plan.dims.vocabulary * FLOAT;
+    while (each.length < count)
+      each.push(new Float32Array(buffer, address + each.length * stride, this.config.vocab_size));
+    return each;
   }
 }
 

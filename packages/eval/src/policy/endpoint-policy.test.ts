@@ -145,7 +145,8 @@ describe("an endpoint", () => {
     const { facts, journal } = await run({
       problems: problems(250),
       n: 8,
-      options: { concurrency: 2000, timeoutMs: 3000, attempts: 40 },
+      // Client and server share a processor here: 2,000 answers have to fit into the time even where others use it as well.
+      options: { concurrency: 2000, timeoutMs: 10_000, attempts: 40 },
       source: {
         onFaults: (counts) => counts.forEach((count, label) => faults.set(label, count)),
       },
@@ -164,7 +165,7 @@ describe("an endpoint", () => {
       const seed = seedOf(problem, sample);
       expect(reward).toBe(seed % 2 === 0 ? 1 : 0);
     }
-  });
+  }, 180_000);
 
   it("is asked for as many at once as it may be", async () => {
     // Nobody gets an answer before all have asked.

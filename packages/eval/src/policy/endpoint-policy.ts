@@ -116,7 +116,7 @@ function endpointPolicy(
         const failures = ended.flatMap((end) =>
           end.status === "rejected" ? [end.reason as unknown] : [],
         );
-        const cause = failures.find((error) => !(error instanceof InterruptedError)) ?? failures[0];
+        const cause = failures.find((error) => !isInterruption(error)) ?? failures[0];
         if (cause !== undefined) throw cause;
         const [first] = gaveUp;
         if (first !== undefined) throw holes(gaveUp.length, requests.length, first);
@@ -127,6 +127,11 @@ function endpointPolicy(
       }
     },
   };
+}
+
+/** By its code: an error may be of another copy of the package. */
+function isInterruption(error: unknown): boolean {
+  return isMoonlightError(error) && error.code === "INTERRUPTED";
 }
 
 const REPORT_EVERY_MS = 10_000;

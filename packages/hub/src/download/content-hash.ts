@@ -1,14 +1,18 @@
 import type { Block } from "./block-pool.ts";
 import type { FileSink } from "./disk-threads.ts";
 import type { ContentDigests } from "./file-hash.ts";
+import { RangeSet } from "./range-set.ts";
 
 /**
  * Digests of a file that is written out of order: bytes at the contiguous frontier go through as they are written, and
- * what ran ahead of it is read back from the file once the gap before it has closed.
+ * what ran ahead of it is read back from the file once the gap before it has closed. Then the range that ran ahead is at
+ * the frontier itself, and the rest of it goes through as it is written.
  */
 export class ContentHash {
   readonly #sink: FileSink;
   #position = 0;
+  /** What was written ahead of the position. */
+  readonly #ahead = new RangeSet();
   #reading: Promise<void> = Promise.resolve();
 
   constructor(sink: FileSink) {
@@ -20,6 +24,9 @@ export class ContentHash {
     const hashed = offset === this.#position;
     if (hashed) this.#position += length;
     await this.#sink.write(fd, { offset, block, length, hashed });
+    // Only what has been written can be read back.
+    if (!hashed) this.#ahead.add({ start: offset, end: offset + length });
+    this.advance(fd, this.#ahead.endFrom(this.#position));
   }
 
   /** Writes the bytes to `fd`, a file that is not the one with the digest. */

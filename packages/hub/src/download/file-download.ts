@@ -50,7 +50,10 @@ export interface FileJob {
 /** An attempt has to bring this much, or the end, to count as progress: a server that drops sooner is given up. */
 const PROGRESS_BYTES = 16_384;
 const MAX_RESTARTS = 3;
-const FIRST_BYTES = 1 << 20;
+/** Of what goes the general way, which copies: enough to see how a file is served. */
+const FIRST_BYTES = 128 << 10;
+/** A shorter first range goes that way as a whole: a request more would cost more than it saves. */
+const SPLIT_BYTES = 1 << 20;
 
 /**
  * Fetches one file: missing ranges at once, then the digest of the whole, then the final name. Nothing appears under
@@ -159,7 +162,7 @@ class FileDownload {
     const ranges = this.#partial.missing(rangeBytes);
     const [first] = ranges;
     const whole = first?.start === 0 && first.end === this.#job.file.size;
-    if (first !== undefined && !whole && first.end - first.start > FIRST_BYTES) {
+    if (first !== undefined && !whole && first.end - first.start > SPLIT_BYTES) {
       // The first one goes the general way and shows the fast one to all others, so it is short.
       const end = first.start + FIRST_BYTES;
       ranges.splice(0, 1, { start: first.start, end }, { start: end, end: first.end });

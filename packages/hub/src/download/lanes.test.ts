@@ -65,10 +65,13 @@ describe("Lanes", () => {
     await settle();
     expect(lanes.limit).toBe(8);
     const second = (bytes: number): number => {
+      lanes.received(1e9);
       now += 1001;
       lanes.received(bytes);
       return lanes.limit;
     };
+    // The first second says nothing.
+    expect(second(1)).toBe(8);
     // 12 are tried, kept and topped by 16; those bring nothing and are taken back for a while.
     expect(second(100)).toBe(12);
     expect(second(120)).toBe(16);
@@ -80,5 +83,21 @@ describe("Lanes", () => {
     expect(second(500)).toBe(6);
     now += 20_000;
     expect(second(500)).toBe(10);
+  });
+
+  it("takes back the most that there may be, too, and does not count the time before the first byte", async () => {
+    let now = 0;
+    const lanes = new Lanes(12, () => now);
+    void lanes.work(file(100).task);
+    await settle();
+    const second = (bytes: number): number => {
+      now += 60_000;
+      lanes.received(1);
+      now += 1000;
+      lanes.received(bytes);
+      return lanes.limit;
+    };
+    expect([second(100), second(100), second(107), second(100)]).toEqual([8, 12, 8, 12]);
+    expect([second(109), second(300)]).toEqual([12, 12]);
   });
 });

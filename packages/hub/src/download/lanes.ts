@@ -41,13 +41,15 @@ export class Lanes {
   #trying = false;
   #coolUntil = 0;
   #congestedUntil = 0;
-  #window: { readonly start: number; bytes: number };
+  /** Undefined until the next byte arrives. */
+  #window: { readonly start: number; bytes: number } | undefined;
+  /** All lanes were in use at the end of the last measurement. */
+  #full = false;
 
   constructor(max: number, now: () => number = () => performance.now()) {
     this.max = max;
     this.#limit = Math.min(max, FIRST);
     this.#now = now;
-    this.#window = { start: now(), bytes: 0 };
   }
 
   /** How many requests may be in flight now. */
@@ -85,14 +87,25 @@ export class Lanes {
 
   /** Bytes have arrived. */
   received(bytes: number): void {
-    this.#window.bytes += bytes;
-    const elapsed = this.#now() - this.#window.start;
+    const window = this.#window;
+    if (window === undefined) {
+      // What came before the clock ran does not count, nor does the time without any.
+      this.#window = { start: this.#now(), bytes: 0 };
+      return;
+    }
+    window.bytes += bytes;
+    const elapsed = this.#now() - window.start;
     if (elapsed < MEASURE_MS) return;
-    const rate = this.#window.bytes / elapsed;
-    // A time in which lanes were free says nothing about more of them.
+    this.#window = undefined;
+    // A time in which lanes were free says nothing about more of them, and after it requests are still getting under way.
     const full = this.#active >= this.#limit;
-    this.#window = { start: this.#now(), bytes: 0 };
-    if (!full || this.#now() < this.#coolUntil) return;
+    const steady = full && this.#full;
+    this.#full = full;
+    if (steady && this.#now() >= this.#coolUntil) this.#judge(window.bytes / elapsed);
+  }
+
+  /** Takes back what was tried and has brought nothing, else tries more. */
+  #judge(rate: number): void {
     if (this.#trying && rate < this.#best * WORTHWHILE) {
       // More ranges of a file run ahead of its frontier and are read again, so what brings nothing costs.
       this.#trying = false;

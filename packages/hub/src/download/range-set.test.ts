@@ -29,6 +29,11 @@ describe("RangeSet", () => {
           for (let i = one.start; i < one.end; i++) bytes.add(i);
         }
         expect(set.bytes).toBe(bytes.size);
+        for (const at of [0, 20, 59]) {
+          let end = at;
+          while (bytes.has(end)) end++;
+          expect(set.endFrom(at)).toBe(end);
+        }
         const missing = set.missing(60, limit);
         const lacking = missing.flatMap(({ start, end }) => {
           expect(end - start).toBeGreaterThan(0);

@@ -21,6 +21,11 @@ export class RangeSet {
     return first?.start === 0 ? first.end : 0;
   }
 
+  /** Where the bytes end that are there without a gap from `at` on; `at` itself when there are none. */
+  endFrom(at: number): number {
+    return this.#ranges.find(({ start, end }) => start <= at && at < end)?.end ?? at;
+  }
+
   get bytes(): number {
     return this.#ranges.reduce((sum, range) => sum + range.end - range.start, 0);
   }

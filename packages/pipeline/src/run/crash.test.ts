@@ -73,13 +73,13 @@ async function survives(workspace: string, points: readonly number[]): Promise<n
   return deaths;
 }
 
-it("a run that is killed again and again ends with the artifacts of one that is not", async () => {
+it("O1 a run that is killed again and again ends with the artifacts of one that is not", async () => {
   // Each process gets a little further; the points fall into all phases: run folder, lock, work, publication, cache, journal.
   const deaths = await survives(join(temporary.path, "killed"), [5, 17, 31, 44, 52, 47, 71]);
   expect(deaths).toBeGreaterThan(4);
 });
 
-it("a run that is killed between any two of its writes, once or several times, ends as if it had not been", async () => {
+it("O1 a run that is killed between any two of its writes, once or several times, ends as if it had not been", async () => {
   const { calls } = reference;
   expect(calls).toBeGreaterThan(60);
   let number = 0;
@@ -97,7 +97,7 @@ it("a run that is killed between any two of its writes, once or several times, e
 }, 600_000);
 
 it.runIf(DEEP)(
-  "each single one of its writes can be the last",
+  "O1 each single one of its writes can be the last",
   async () => {
     for (let killAt = 1; killAt <= reference.calls; killAt++)
       expect(await survives(join(temporary.path, `at-${killAt}`), [killAt])).toBe(1);

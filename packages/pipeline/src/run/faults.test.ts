@@ -20,9 +20,7 @@ import { runPipeline } from "./run-pipeline.ts";
 
 // What must hold when the world is not as it should be. Faults within one stage or artifact: run-stage.test.ts and publish.test.ts;
 // kill -9 at every call that changes the disk: crash.test.ts.
-// The numbers are those of the list of faults: O1 kill -9 between two writes (crash.test.ts), O2 damaged records (here and run-pipeline.test.ts),
-// O3 a tampered artifact (run-stage.test.ts), O4 two runs at once, O5 older formats, O6 a value that breaks the schema (run-stage.test.ts),
-// O7 a clock that jumps, O8 a read-only workspace, O9 odd paths, O10 an interruption while waiting; beside them a full disk.
+// The numbers are those of the project's list of faults; fault-list.test.ts holds all of them against the titles of tests.
 const temporary = temporaryFolder();
 const TWICE = fileURLToPath(new URL("../../fixtures/slow-pipeline.mjs", import.meta.url));
 beforeEach(() => {
@@ -32,7 +30,7 @@ const run = promisify(execFile);
 const jsonOf = async (path: string): Promise<Record<string, unknown>> =>
   JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
 
-describe("two runs in one workspace at once", () => {
+describe("O4 two runs in one workspace at once", () => {
   it("share the work: each stage is done by one of them, and both end alike", async () => {
     const workspace = join(temporary.path, "ws");
     const ended = await Promise.all(
@@ -86,7 +84,7 @@ describe("two runs in one workspace at once", () => {
   });
 });
 
-describe("a workspace whose path has blanks, quotes and other scripts", () => {
+describe("O9 a workspace whose path has blanks, quotes and other scripts", () => {
   it("is like any other", async () => {
     const path = join(temporary.path, `my "runs" 'é 日本 🌙 $HOME %41`);
     const first = await runPipeline(toy, {}, { workspace: path });
@@ -111,7 +109,7 @@ const namespaces = ((): boolean => {
   }
 })();
 
-describe.skipIf(!namespaces)("a disk that cannot be written", () => {
+describe.skipIf(!namespaces)("O8 a disk that cannot be written", () => {
   const within = (mount: string, ...argv: string[]) =>
     run("unshare", [
       "-rm",
@@ -171,7 +169,7 @@ describe.skipIf(!namespaces)("a disk that cannot be written", () => {
   });
 });
 
-describe("a clock that jumps", () => {
+describe("O7 a clock that jumps", () => {
   it.each([
     ["back", -3_600_000],
     ["ahead", 3_600_000],
@@ -211,7 +209,7 @@ describe("a clock that jumps", () => {
   });
 });
 
-describe("files of other versions, and broken ones", () => {
+describe("O5 files of other versions, and O2 broken ones", () => {
   it("a store with an artifact of an older format is a miss that is told, never taken", async () => {
     const workspace = openWorkspace(join(temporary.path, "ws"));
     const first = await runPipeline(toy, {}, { workspace: workspace.root });
@@ -306,7 +304,7 @@ describe("files of other versions, and broken ones", () => {
   });
 });
 
-describe("an interruption while it waits for another process's work", () => {
+describe("O10 an interruption while it waits for another process's work", () => {
   it("ends at once and leaves the other alone", async () => {
     const workspace = join(temporary.path, "ws");
     const stop = new AbortController();

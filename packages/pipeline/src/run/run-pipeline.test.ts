@@ -206,7 +206,7 @@ describe("runPipeline", () => {
     expect(await readdir(workspace.locks)).toEqual([]);
   });
 
-  it("begins no stage that it was asked to stop while it got ready", async () => {
+  it("O10 begins no stage that it was asked to stop while it got ready", async () => {
     const controller = new AbortController();
     const onEvent = ({ type }: MoonlightEvent): void => {
       if (type === "stage.started") controller.abort();
@@ -374,7 +374,7 @@ describe("resume", () => {
     expect(told("stage.reused")).toEqual(["sum", "sum-twice"]);
   });
 
-  it("gets by with a torn last line, and refuses a broken one before it", async () => {
+  it("O2 gets by with a torn last line, and refuses a broken one before it", async () => {
     const { id, folder } = await runPipeline(toy, {}, options());
     const journal = join(folder, "journal.ndjson");
     await appendFile(journal, '{"type":"fini');

@@ -120,7 +120,7 @@ describe("runStage", () => {
     ["a missing file", (folder) => rm(join(folder, "list.txt"))],
     ["a missing artifact", (folder) => rm(folder, { recursive: true })],
     ["a broken manifest", (folder) => writeFile(join(folder, "manifest.json"), "{")],
-  ])("runs again after %s, and says so", async (_, damage) => {
+  ])("O3 runs again after %s, and says so", async (_, damage) => {
     const first = await runStage(numbers, { count: 3 }, options());
     await damage(first.list.path);
     events = [];
@@ -131,7 +131,7 @@ describe("runStage", () => {
     expect(await readdir(inWorkspace("store"))).toHaveLength(1);
   });
 
-  it("finds changed bytes of equal size when asked to read digests", async () => {
+  it("O3 finds changed bytes of equal size when asked to read digests", async () => {
     const { list } = await runStage(numbers, { count: 3 }, options());
     await writeFile(join(list.path, "list.txt"), "9\n9\n9\n");
     await runStage(numbers, { count: 3 }, options());
@@ -141,7 +141,7 @@ describe("runStage", () => {
     expect(await readFile(join(list.path, "list.txt"), "utf8")).toBe("1\n2\n3\n");
   });
 
-  it("treats a damaged cache record as a miss", async () => {
+  it("O2 treats a damaged cache record as a miss", async () => {
     const { key } = await runStageDetailed(numbers, { count: 3 }, options());
     for (const text of ["", "{}", '{"contract":1}', "\u0000"]) {
       await writeFile(inWorkspace("cache", `${key}.json`), text);
@@ -239,7 +239,7 @@ describe("a stage", () => {
     expect(await runStage(stage, {}, options())).toEqual({ n: 1 });
   });
 
-  it("that breaks its output schema fails and is not remembered", async () => {
+  it("O6 that breaks its output schema fails and is not remembered", async () => {
     const stage = stageOf({ run: async () => ({ n: "one" }) });
     await expect(runStage(stage, {}, options())).rejects.toMatchObject({
       code: "STAGE_OUTPUT_INVALID",
@@ -249,7 +249,7 @@ describe("a stage", () => {
     expect(await readdir(inWorkspace())).not.toContain("cache");
   });
 
-  it("may return an artifact of its declared kind only", async () => {
+  it("O6 may return an artifact of its declared kind only", async () => {
     const stage = defineStage({
       name: "wrong-kind",
       from: import.meta.url,

@@ -83,6 +83,10 @@ describe("import", () => {
     await expect(run("#!/bin/bash\necho hello\n")).rejects.toMatchObject({
       code: "SCRIPT_REFUSED",
     });
+    await expect(run("python3 train_async.py --rollout-batch-size 8")).rejects.toMatchObject({
+      code: "SCRIPT_REFUSED",
+      message: expect.stringContaining("train_async.py"),
+    });
     await expect(run("--lr\nfast\n")).rejects.toMatchObject({ code: "ARGV_INVALID" });
     await expect(
       importCommand.run(importCommand.input.parse({ script: join(folder, "no") }), {} as never),

@@ -84,13 +84,24 @@ async function launchOf(
       text.slice(text.indexOf("=") + 1),
     ]),
   );
-  return importScript(text, input.script, {
+  const launch = importScript(text, input.script, {
     variables,
     source: (path) => sources.get(basename(path)),
     // The reference's table of model arguments; ours come from the config.json of that model, and of no other.
     modelArgs: (name) =>
       input.model !== undefined || name === REFERENCE_NAME ? modelArgs(hfConfig) : undefined,
   });
+  // A recipe has no word for it, so that the runs of one would be others without anybody saying so.
+  if (launch.program.endsWith("train_async.py"))
+    throw new UsageError(
+      "SCRIPT_REFUSED",
+      `${input.script} starts train_async.py, which samples the next rollout while it trains on the last`,
+      {
+        file: input.script,
+        hint: "Runs from here are train.py's: sample, then train. If that is what you want, name train.py in the script.",
+      },
+    );
+  return launch;
 }
 
 async function read(path: string): Promise<string> {

@@ -41,6 +41,9 @@ export async function checkLargeRun(
         return visit.firstPaint();
       });
     await measureInteractions(visit, run, rollouts, findings);
+    await findings.step("the log is followed until one scrolls up, and again from its end", () =>
+      followLog(visit, run),
+    );
     await findings.step("memory stays bounded", () =>
       scrollThrough(visit, run, rollouts, findings),
     );
@@ -83,6 +86,23 @@ async function measureInteractions(
     const name = await page.locator(target).textContent();
     return visit.press(target, '[aria-label="Samples"] .sample h3', `Sample ${name}`);
   });
+  row = 0;
+  await visit.open(`/runs/${run}/rollouts?rollout=2`);
+  await page.waitForSelector('.tokens[aria-label^="Response, 6"]');
+  await visit.screen("large-tokens");
+  await findings.below("a sample of 6,000 tokens", INTERACTION_MS, "ms", async () => {
+    row++;
+    const target = `.samples tbody tr:nth-child(${(row % 4) + 1}) button`;
+    const name = await page.locator(target).textContent();
+    return visit.press(target, '[aria-label="Samples"] .sample h3', `Sample ${name}`);
+  });
+  await findings.below(
+    "2,000 tokens more",
+    INTERACTION_MS,
+    "ms",
+    async () => visit.press(".sample > .button", ".tokens", ""),
+    2,
+  );
   const places = [0.2, 0.9, 0.5, 0.1, 0.7];
   await findings.below("a jump within the rollouts", INTERACTION_MS, "ms", async () => {
     const wanted = Math.floor(rollouts * (places.shift() ?? 0.5));
@@ -129,6 +149,38 @@ async function measureInteractions(
       smooth / 10,
     );
   });
+}
+
+async function followLog(visit: Visit, run: string): Promise<string[]> {
+  const { page } = visit;
+  const size = page.viewportSize();
+  // So low that the lines do not all fit.
+  await page.setViewportSize({ width: 1440, height: 450 });
+  await visit.open(`/runs/${run}/logs`);
+  await page.waitForSelector(".log-row");
+  const state = async (): Promise<string> =>
+    page.evaluate(() => {
+      const list = document.querySelector('[aria-label="Log"]');
+      const box = document.querySelector<HTMLInputElement>(".toolbar input[type=checkbox]");
+      const left = list === null ? NaN : list.scrollHeight - list.scrollTop - list.clientHeight;
+      return `${box?.checked === true ? "follows" : "stays"} ${left < 30 ? "at the end" : "above it"}`;
+    });
+  const seen = async (wanted: string): Promise<string[]> => {
+    let said = "";
+    for (let i = 0; i < 50 && said !== wanted; i++) {
+      said = await state();
+      if (said !== wanted) await page.waitForTimeout(100);
+    }
+    return said === wanted ? [] : [`it ${said}, and should be: ${wanted}`];
+  };
+  const faults = await seen("follows at the end");
+  await page.locator('[aria-label="Log"]').hover();
+  await page.mouse.wheel(0, -900);
+  faults.push(...(await seen("stays above it")));
+  await page.mouse.wheel(0, 5_000);
+  faults.push(...(await seen("follows at the end")));
+  if (size !== null) await page.setViewportSize(size);
+  return faults;
 }
 
 /** Goes to many places of all lists; what was seen has to be let go. */

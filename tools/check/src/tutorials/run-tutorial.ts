@@ -24,15 +24,20 @@ export interface FollowedTutorial {
 export async function runTutorial(page: string, reader: Reader): Promise<FollowedTutorial> {
   let shell: Shell = { folder: reader.home, variables: "" };
   let steps = 0;
+  const servers: Server[] = [];
   try {
     for (const step of tutorialSteps(await readFile(page, "utf8"))) {
+      if (step.kind === "left-out") continue;
       if (step.kind === "file") await writeStep(step, shell);
+      else if (step.kind === "server") servers.push(await startServer(step, shell, reader));
       else shell = await runStep(step, shell, reader);
       steps++;
     }
     return steps === 0 ? { steps, failure: `${page}: nothing to follow` } : { steps };
   } catch (error) {
     return { steps, failure: `${page}: ${(error as Error).message}` };
+  } finally {
+    for (const server of servers) await server.stop();
   }
 }
 
@@ -41,6 +46,46 @@ interface Shell {
   readonly folder: string;
   /** As bash declares them. */
   readonly variables: string;
+}
+
+interface Server {
+  readonly stop: () => Promise<void>;
+}
+
+const READY_MS = 120_000;
+
+/** Starts what a reader starts in another terminal, and waits until it says that it is ready. */
+async function startServer(
+  { line, text, ready }: Extract<TutorialStep, { kind: "server" }>,
+  { folder, variables }: Shell,
+  { env }: Reader,
+): Promise<Server> {
+  // A group of its own: the shell, npx and the server end together.
+  const server = execa("bash", ["-c", `${variables}\n${text}`], {
+    cwd: folder,
+    env: { ...env },
+    stdin: "ignore",
+    all: true,
+    reject: false,
+    detached: true,
+    cleanup: true,
+  });
+  const stop = async (): Promise<void> => {
+    if (server.pid !== undefined && server.exitCode === null) process.kill(-server.pid, "SIGTERM");
+    await server;
+  };
+  let printed = "";
+  const said = new Promise<boolean>((resolve) => {
+    server.all.on("data", (part: Buffer) => {
+      printed += part.toString();
+      if (printed.includes(ready)) resolve(true);
+    });
+    void server.then(() => resolve(false));
+    setTimeout(() => resolve(false), READY_MS).unref();
+  });
+  if (await said) return { stop };
+  await stop();
+  throw new Error(`line ${line}: it never printed "${ready}"\n${text}${printed.slice(-3000)}`);
 }
 
 async function writeStep(

@@ -30,6 +30,18 @@ two
    export const a = 1;
      indented;
    \`\`\`
+
+<!-- stays: listening -->
+
+\`\`\`sh
+serve
+\`\`\`
+
+<!-- not run: needs a GPU -->
+
+\`\`\`ini title=c
+d
+\`\`\`
 `;
 
 describe("tutorialSteps", () => {
@@ -50,12 +62,15 @@ describe("tutorialSteps", () => {
         output: { line: 21, text: "12\n", numbersVary: true },
       },
       { kind: "file", line: 27, path: "a/b.mjs", text: "export const a = 1;\n  indented;\n" },
+      { kind: "server", line: 34, text: "serve\n", ready: "listening" },
+      { kind: "left-out", line: 40, reason: "needs a GPU" },
     ]);
   });
 
   it.each([
     ["```ts\ncode\n```", "line 2"],
     ["```\nprinted by nobody\n```", "line 2"],
+    ["<!-- not run -->\n```sh\none\n```", "why"],
     ["<!-- skip: true -->\n```sh\none\n```", "skip"],
   ])("refuse what would go unchecked: %j", (page, fault) => {
     expect(() => tutorialSteps(page)).toThrow(fault);

@@ -10,7 +10,17 @@ export type TutorialStep =
       readonly exitCode: number;
       /** What the page says that they print; undefined: nothing is shown. */
       readonly output: TutorialOutput | undefined;
-    };
+    }
+  /** Commands of another terminal, which go on until the page ends. */
+  | {
+      readonly kind: "server";
+      readonly line: number;
+      readonly text: string;
+      /** What they print when they are ready. */
+      readonly ready: string;
+    }
+  /** What needs more than a laptop, and why. */
+  | { readonly kind: "left-out"; readonly line: number; readonly reason: string };
 
 export interface TutorialOutput {
   readonly line: number;
@@ -22,7 +32,8 @@ export interface TutorialOutput {
 /**
  * The steps of a page. `sh` blocks are commands; a block without a language directly after one is what they print; a block with
  * `title=PATH` is a file that the reader writes. Notes are HTML comments before a block: `exit: 5` of commands that end so,
- * `varies: numbers` of an output.
+ * `varies: numbers` of an output, `stays: TEXT` of commands that go on once they have printed that, `not run: WHY` of a block of any
+ * kind that needs what a laptop does not have.
  *
  * @throws an Error that names the page's line if a block is none of these: nothing on the page may go unchecked.
  */
@@ -31,6 +42,13 @@ export function tutorialSteps(markdown: string): TutorialStep[] {
   const blocks = fencedBlocks(markdown);
   for (let at = 0; at < blocks.length; at++) {
     const block = blocks[at] as FencedBlock;
+    const reason = noted(block, "not run");
+    if (reason !== undefined) {
+      if (reason.trim() === "")
+        throw new Error(`line ${block.line}: not run, and it is not said why`);
+      steps.push({ kind: "left-out", line: block.line, reason });
+      continue;
+    }
     const path = /(?:^|\s)title=(\S+)/.exec(block.info)?.[1];
     if (path !== undefined) {
       steps.push({ kind: "file", line: block.line, path, text: block.text });
@@ -40,6 +58,11 @@ export function tutorialSteps(markdown: string): TutorialStep[] {
       throw new Error(
         `line ${block.line}: a block that is neither commands (sh), their output, nor a file (title=PATH)`,
       );
+    const ready = noted(block, "stays");
+    if (ready !== undefined) {
+      steps.push({ kind: "server", line: block.line, text: block.text, ready });
+      continue;
+    }
     const next = blocks[at + 1];
     const shown = next?.language === "" ? next : undefined;
     if (shown !== undefined) at++;
@@ -58,11 +81,13 @@ export function tutorialSteps(markdown: string): TutorialStep[] {
   return steps;
 }
 
+const NOTES: readonly string[] = ["exit", "varies", "stays", "not run"];
+
 function noted({ notes, line }: FencedBlock, name: string): string | undefined {
   for (const note of notes) {
     const [key, value] = note.split(/:\s*/, 2);
-    if (key === name) return value;
-    if (key !== "exit" && key !== "varies")
+    if (key === name) return value ?? "";
+    if (!NOTES.includes(key ?? ""))
       throw new Error(`line ${line}: a note that nobody reads: ${note}`);
   }
   return undefined;

@@ -7,6 +7,7 @@ import { address } from "../data/answer.ts";
 import { useLive } from "../data/live.ts";
 import { clock, count, when } from "../data/words.ts";
 import { toneOf } from "../parts/badge.tsx";
+import { Choice, SearchField } from "../parts/filters.tsx";
 import { VirtualList } from "../parts/virtual-list.tsx";
 
 type LogLine = LogsAnswer["items"][number];
@@ -17,7 +18,13 @@ interface LogsViewProps {
   readonly stages: readonly StageState[] | undefined;
 }
 
-/** What happened, filtered and searched by the server; follows the end unless told not to. */
+const LEVELS = [
+  ["", "all levels"],
+  ["warning", "warnings"],
+  ["error", "errors"],
+] as const;
+
+/** What happened, filtered and searched by the server; follows the end until the reader scrolls up, and again from there on. */
 export function LogsView({ run, query, stages }: LogsViewProps): VNode {
   const { logs } = useLive();
   const [follow, setFollow] = useState(true);
@@ -31,34 +38,23 @@ export function LogsView({ run, query, stages }: LogsViewProps): VNode {
   return (
     <div class="logs">
       <div class="toolbar" role="group" aria-label="Which lines">
-        <input
-          type="search"
-          placeholder="Search the log"
-          aria-label="Search the log"
-          value={filter.search ?? ""}
-          onInput={(event) => setQuery({ search: event.currentTarget.value })}
+        <SearchField
+          label="Search the log"
+          value={filter.search}
+          change={(search) => setQuery({ search })}
         />
-        <select
-          aria-label="Stage"
-          value={filter.stage ?? ""}
-          onChange={(event) => setQuery({ stage: event.currentTarget.value })}
-        >
-          <option value="">all stages</option>
-          {(stages ?? []).map(({ id }) => (
-            <option key={id} value={id}>
-              {id}
-            </option>
-          ))}
-        </select>
-        <select
-          aria-label="Level"
-          value={filter.level ?? ""}
-          onChange={(event) => setQuery({ level: event.currentTarget.value })}
-        >
-          <option value="">all levels</option>
-          <option value="warning">warnings</option>
-          <option value="error">errors</option>
-        </select>
+        <Choice
+          label="Stage"
+          value={filter.stage}
+          options={[["", "all stages"], ...(stages ?? []).map(({ id }) => [id, id] as const)]}
+          change={(stage) => setQuery({ stage })}
+        />
+        <Choice
+          label="Level"
+          value={filter.level}
+          options={LEVELS}
+          change={(level) => setQuery({ level })}
+        />
         <label>
           <input
             type="checkbox"
@@ -78,6 +74,7 @@ export function LogsView({ run, query, stages }: LogsViewProps): VNode {
           rowHeight={24}
           revision={logs}
           tail={follow}
+          onTail={setFollow}
           choose={(line) => setOpen(line)}
           isChosen={(line) => line === open}
           onAnswer={(answer) => setTotal(answer.total)}

@@ -5,6 +5,7 @@ import { setQuery } from "../app/place.ts";
 import { useLive } from "../data/live.ts";
 import { useAnswer } from "../data/use-answer.ts";
 import { figure } from "../data/words.ts";
+import { SearchField } from "../parts/filters.tsx";
 import { RunPicker } from "../parts/run-picker.tsx";
 import { Empty, Show } from "../parts/state.tsx";
 import { ChartCard, type ChartSettings } from "./chart-card.tsx";
@@ -36,12 +37,10 @@ export function MetricsView({ run, query }: MetricsViewProps): VNode {
   return (
     <>
       <div class="toolbar" role="group" aria-label="How curves are drawn">
-        <input
-          type="search"
-          placeholder="Search metrics"
-          aria-label="Search metrics"
+        <SearchField
+          label="Search metrics"
           value={search}
-          onInput={(event) => setQuery({ search: event.currentTarget.value })}
+          change={(text) => setQuery({ search: text })}
         />
         <label>
           Smoothing

@@ -19,6 +19,8 @@ export interface VirtualListProps<T> {
   readonly start?: number | undefined;
   /** Stays at the end while it grows. */
   readonly tail?: boolean;
+  /** The reader has left the end by scrolling up (false), or has come back to it (true). */
+  readonly onTail?: (tail: boolean) => void;
   /** What the newest answer says beside its items. */
   readonly onAnswer?: (answer: PageOf<T>) => void;
 }
@@ -51,6 +53,7 @@ export function VirtualList<T>(props: VirtualListProps<T>): VNode {
   const pages = usePages<T>(source, [first, last], revision);
   const { total, fault, answer, item, retry } = pages;
   const wanted = useRef<number | undefined>(undefined);
+  const before = useRef(0);
 
   useEffect(() => {
     const element = box.current;
@@ -75,6 +78,14 @@ export function VirtualList<T>(props: VirtualListProps<T>): VNode {
     const element = box.current;
     if (tail === true && element !== null) element.scrollTop = element.scrollHeight;
   }, [tail, total]);
+  const scrolled = ({ scrollTop, scrollHeight, clientHeight }: HTMLDivElement): void => {
+    // A list that has grown meanwhile is not at its end either, but nobody has scrolled up.
+    const up = scrollTop < before.current;
+    before.current = scrollTop;
+    setTop(scrollTop);
+    const end = scrollHeight - scrollTop - clientHeight < rowHeight;
+    if (end || up) props.onTail?.(end);
+  };
   const chosenBy = (index: number): void => {
     const found = item(index);
     if (found === undefined) wanted.current = index;
@@ -154,7 +165,7 @@ export function VirtualList<T>(props: VirtualListProps<T>): VNode {
         aria-activedescendant={
           choose !== undefined && active >= first && active < shown ? `${id}-${active}` : undefined
         }
-        onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+        onScroll={(event) => scrolled(event.currentTarget)}
         onKeyDown={press}
       >
         <div

@@ -7,6 +7,7 @@ import { address } from "../data/answer.ts";
 import { useLive } from "../data/live.ts";
 import { useAnswer } from "../data/use-answer.ts";
 import { count, plain, short } from "../data/words.ts";
+import { Choice, SearchField } from "../parts/filters.tsx";
 import { RunPicker } from "../parts/run-picker.tsx";
 import { Empty, Show } from "../parts/state.tsx";
 
@@ -14,6 +15,11 @@ interface RecipeViewProps {
   readonly run: string;
   readonly query: URLSearchParams;
 }
+
+const SHOWN = [
+  ["", "all settings"],
+  ["set", "only what was chosen"],
+] as const;
 
 type Field = RecipeAnswer["fields"][number];
 
@@ -34,12 +40,10 @@ export function RecipeView({ run, query }: RecipeViewProps): VNode {
   return (
     <>
       <div class="toolbar" role="group" aria-label="Which settings">
-        <input
-          type="search"
-          placeholder="Search settings"
-          aria-label="Search settings"
-          value={query.get("search") ?? ""}
-          onInput={(event) => setQuery({ search: event.currentTarget.value })}
+        <SearchField
+          label="Search settings"
+          value={query.get("search") ?? undefined}
+          change={(text) => setQuery({ search: text })}
         />
         <RunPicker
           label="Against"
@@ -48,15 +52,12 @@ export function RecipeView({ run, query }: RecipeViewProps): VNode {
           except={[run]}
           choose={(other) => setQuery({ against: other, only: other === "" ? "" : "differing" })}
         />
-        <select
-          aria-label="Show"
+        <Choice
+          label="Show"
           value={only}
-          onChange={(event) => setQuery({ only: event.currentTarget.value })}
-        >
-          <option value="">all settings</option>
-          <option value="set">only what was chosen</option>
-          {against !== undefined && <option value="differing">only what differs</option>}
-        </select>
+          options={against === undefined ? SHOWN : [...SHOWN, ["differing", "only what differs"]]}
+          change={(value) => setQuery({ only: value })}
+        />
         {against !== undefined && answer.data !== undefined && (
           <span class="muted">
             {differing === 0 ? "no setting differs" : `${count(differing, "setting")} differ`}

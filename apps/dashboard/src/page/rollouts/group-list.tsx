@@ -3,6 +3,7 @@ import type { GroupLine, GroupsAnswer, RolloutLine } from "../../api/rollouts.ts
 import { setQuery } from "../app/place.ts";
 import { address } from "../data/answer.ts";
 import { count, figure } from "../data/words.ts";
+import { Choice, SearchField } from "../parts/filters.tsx";
 import { OutcomeBar } from "../parts/outcome-bar.tsx";
 import { VirtualList } from "../parts/virtual-list.tsx";
 
@@ -21,6 +22,12 @@ const SORTS = [
   ["reward.asc", "lowest reward"],
   ["std.desc", "most divided"],
   ["length.desc", "longest"],
+] as const;
+
+const TEACHING = [
+  ["", "all groups"],
+  ["false", "divided"],
+  ["true", "all equal"],
 ] as const;
 
 export function GroupList({ run, rollout, query, group, about, onAnswer }: GroupListProps): VNode {
@@ -50,45 +57,34 @@ export function GroupList({ run, rollout, query, group, about, onAnswer }: Group
         </p>
       )}
       <div class="filters" role="group" aria-label="Which groups">
-        <input
-          type="search"
-          placeholder="Search questions"
-          aria-label="Search questions"
-          value={query.get("search") ?? ""}
-          onInput={(event) => change({ search: event.currentTarget.value })}
+        <SearchField
+          label="Search questions"
+          value={filter.search}
+          change={(search) => change({ search })}
         />
-        <select
-          aria-label="With an outcome"
-          value={filter.outcome ?? ""}
-          onChange={(event) => change({ outcome: event.currentTarget.value })}
-        >
-          <option value="">any outcome</option>
-          {outcomesOf(about, filter.outcome).map((name) => (
-            <option key={name} value={name}>
-              {name.replace("_", " ")}
-            </option>
-          ))}
-        </select>
-        <select
-          aria-label="By what they teach"
-          value={filter.zeroStd ?? ""}
-          onChange={(event) => change({ zeroStd: event.currentTarget.value })}
-        >
-          <option value="">all groups</option>
-          <option value="false">divided</option>
-          <option value="true">all equal</option>
-        </select>
-        <select
-          aria-label="Order"
+        <Choice
+          label="With an outcome"
+          value={filter.outcome}
+          options={[
+            ["", "any outcome"],
+            ...outcomesOf(about, filter.outcome).map(
+              (name) => [name, name.replace("_", " ")] as const,
+            ),
+          ]}
+          change={(outcome) => change({ outcome })}
+        />
+        <Choice
+          label="By what they teach"
+          value={filter.zeroStd}
+          options={TEACHING}
+          change={(zeroStd) => change({ zeroStd })}
+        />
+        <Choice
+          label="Order"
           value={query.get("sort") ?? "group"}
-          onChange={(event) => change({ sort: event.currentTarget.value })}
-        >
-          {SORTS.map(([value, text]) => (
-            <option key={value} value={value}>
-              {text}
-            </option>
-          ))}
-        </select>
+          options={SORTS}
+          change={(value) => change({ sort: value })}
+        />
       </div>
       <VirtualList<GroupLine>
         label={`Groups of rollout ${rollout}`}

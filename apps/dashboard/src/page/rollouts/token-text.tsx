@@ -2,7 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { VNode } from "preact";
 import type { Sample } from "../../api/rollouts.ts";
 import { count, formatPercent } from "../data/words.ts";
-import { placeTokens, shade, type Shading } from "./shades.ts";
+import { placeTokens, shade, type PlacedToken, type Shading } from "./shades.ts";
 
 interface TokenTextProps {
   readonly sample: Sample;
@@ -15,7 +15,7 @@ const PIECE = 2_000;
 
 /** A response token by token; the pointer or the arrows say what each was worth. */
 export function TokenText({ sample, tokens, shading }: TokenTextProps): VNode {
-  const { response, span, logProbs, refLogProbs, lossMask } = sample;
+  const { response, span } = sample;
   const placed = useMemo(() => placeTokens(tokens, response, span), [tokens, response, span]);
   const [shown, setShown] = useState(PIECE);
   const [at, setAt] = useState<number | undefined>(undefined);
@@ -30,23 +30,11 @@ export function TokenText({ sample, tokens, shading }: TokenTextProps): VNode {
     const index = (event.target as HTMLElement).dataset["t"];
     if (index !== undefined) setAt(Number(index));
   };
-  const text = useMemo(
-    () =>
-      placed.slice(0, shown).map((token, index) => (
-        <span
-          key={index}
-          data-t={index}
-          class={[
-            shade(shading, logProbs?.[index], refLogProbs?.[index]),
-            token.graded ? "graded" : "",
-            token.special ? "special" : "",
-            lossMask?.[index] === 0 ? "masked" : "",
-          ].join(" ")}
-        >
-          {token.text}
-        </span>
-      )),
-    [placed, shown, shading, logProbs, refLogProbs, lossMask],
+  const pieces = Array.from(
+    { length: Math.ceil(Math.min(shown, tokens.length) / PIECE) },
+    (_, i) => (
+      <TokenPiece key={i} sample={sample} placed={placed} from={i * PIECE} shading={shading} />
+    ),
   );
   return (
     <>
@@ -59,7 +47,7 @@ export function TokenText({ sample, tokens, shading }: TokenTextProps): VNode {
         onMouseOver={hover}
         onMouseLeave={() => setAt(undefined)}
       >
-        {text}
+        {pieces}
       </pre>
       {shown < tokens.length && (
         <button type="button" class="button" onClick={() => setShown(shown + PIECE)}>
@@ -75,6 +63,42 @@ export function TokenText({ sample, tokens, shading }: TokenTextProps): VNode {
         )}
       </p>
     </>
+  );
+}
+
+interface TokenPieceProps {
+  readonly sample: Sample;
+  readonly placed: readonly PlacedToken[];
+  readonly from: number;
+  readonly shading: Shading;
+}
+
+/** A part of the tokens, drawn once: neither pointing at one nor showing more of them draws it again. */
+function TokenPiece({ sample, placed, from, shading }: TokenPieceProps): VNode {
+  const { logProbs, refLogProbs, lossMask } = sample;
+  return useMemo(
+    () => (
+      <span>
+        {placed.slice(from, from + PIECE).map((token, i) => {
+          const index = from + i;
+          return (
+            <span
+              key={index}
+              data-t={index}
+              class={[
+                shade(shading, logProbs?.[index], refLogProbs?.[index]),
+                token.graded ? "graded" : "",
+                token.special ? "special" : "",
+                lossMask?.[index] === 0 ? "masked" : "",
+              ].join(" ")}
+            >
+              {token.text}
+            </span>
+          );
+        })}
+      </span>
+    ),
+    [placed, from, shading, logProbs, refLogProbs, lossMask],
   );
 }
 

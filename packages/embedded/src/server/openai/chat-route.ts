@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { complete, type CompletionRequest, type ResponseStep } from "../completion.ts";
-import { openEventStream, sendJson, type Exchange } from "../http/exchange.ts";
-import { failureOf, HttpFailure, parseBody } from "../http/http-failure.ts";
+import { sendJson, type Exchange } from "../http/exchange.ts";
+import { HttpFailure, parseBody } from "../http/http-failure.ts";
+import { answerFrame, streamAnswer } from "./answer.ts";
 import { samplingFields } from "./sampling-schema.ts";
 import { assertModel, encodePrompt, samplingSettings } from "./sampling-settings.ts";
 import { chatLogProb } from "./token-text.ts";
@@ -52,12 +52,8 @@ export async function chatRoute(exchange: Exchange): Promise<void> {
   const body = parseBody(bodySchema, exchange.body);
   assertModel(exchange.model, body.model);
   const request = requestOf(exchange, body);
-  const frame = {
-    id: `chatcmpl-${randomUUID()}`,
-    object: body.stream === true ? "chat.completion.chunk" : "chat.completion",
-    created: Math.floor(Date.now() / 1000),
-    model: exchange.model,
-  };
+  const object = body.stream === true ? "chat.completion.chunk" : "chat.completion";
+  const frame = answerFrame("chatcmpl", object, exchange.model);
   const logProbs = ({ tokens }: ResponseStep): LogProbs =>
     body.logprobs === true
       ? { content: tokens.map((token) => chatLogProb(engine.tokenizer, token)), refusal: null }
@@ -67,6 +63,7 @@ export async function chatRoute(exchange: Exchange): Promise<void> {
     // What is refused is refused before anything is sent.
     const first = await steps.next();
     let generated = 0;
+    const counts = (): ReturnType<typeof usage> => usage(request.prompts, generated);
     const all = async function* (): AsyncGenerator<ResponseStep> {
       for (let step = first; step.done !== true; step = await steps.next()) {
         if (step.value.kind !== "response") continue;
@@ -75,8 +72,11 @@ export async function chatRoute(exchange: Exchange): Promise<void> {
       }
     };
     if (body.stream === true) {
-      await streamChoices(exchange, body, frame, all(), logProbs, () =>
-        usage(request.prompts, generated),
+      await streamAnswer(
+        exchange,
+        frame,
+        deltas(all(), logProbs),
+        body.stream_options?.include_usage === true ? counts : undefined,
       );
       return;
     }
@@ -93,42 +93,38 @@ export async function chatRoute(exchange: Exchange): Promise<void> {
       choice.logprobs?.content.push(...(logProbs(step)?.content ?? []));
       choice.finish_reason = step.finish?.kind ?? null;
     }
-    await sendJson(exchange, { ...frame, choices, usage: usage(request.prompts, generated) });
+    await sendJson(exchange, { ...frame, choices, usage: counts() });
   });
 }
 
-async function streamChoices(
-  exchange: Exchange,
-  body: Body,
-  frame: object,
+/** The choices of a stream: first its role, then text, then why it ended. */
+async function* deltas(
   steps: AsyncIterable<ResponseStep>,
   logProbs: (step: ResponseStep) => LogProbs,
-  counts: () => object,
-): Promise<void> {
-  const stream = openEventStream(exchange);
-  const send = (index: number, delta: object, logprobs: LogProbs, finish: string | null) =>
-    stream.send({ ...frame, choices: [{ index, delta, logprobs, finish_reason: finish }] });
+): AsyncGenerator<object> {
   const begun = new Set<number>();
-  try {
-    for await (const step of steps) {
-      const { sample, text } = step;
-      if (!begun.has(sample)) {
-        begun.add(sample);
-        await send(sample, { role: "assistant", content: "" }, null, null);
-      }
-      const scores = logProbs(step);
-      if (text !== "" || (scores?.content.length ?? 0) > 0) {
-        await send(sample, { content: text }, scores, null);
-      }
-      if (step.finish !== undefined) await send(sample, {}, null, step.finish.kind);
+  const part = (
+    index: number,
+    delta: object,
+    logprobs: LogProbs,
+    finish: string | null,
+  ): object => ({
+    index,
+    delta,
+    logprobs,
+    finish_reason: finish,
+  });
+  for await (const step of steps) {
+    const { sample, text } = step;
+    if (!begun.has(sample)) {
+      begun.add(sample);
+      yield part(sample, { role: "assistant", content: "" }, null, null);
     }
-    if (body.stream_options?.include_usage === true) {
-      await stream.send({ ...frame, choices: [], usage: counts() });
-    }
-  } catch (error) {
-    await stream.send(failureOf(error).body);
+    const scores = logProbs(step);
+    if (text !== "" || (scores?.content.length ?? 0) > 0)
+      yield part(sample, { content: text }, scores, null);
+    if (step.finish !== undefined) yield part(sample, {}, null, step.finish.kind);
   }
-  await stream.end();
 }
 
 function requestOf({ engine }: Exchange, body: Body): CompletionRequest {

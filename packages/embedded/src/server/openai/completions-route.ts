@@ -1,10 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { MAX_TOP_LOG_PROBS } from "../assert-generation.ts";
 import { complete, type CompletionRequest, type ResponseStep } from "../completion.ts";
 import type { ScoredToken } from "../generation.ts";
-import { openEventStream, sendJson, type Exchange } from "../http/exchange.ts";
-import { failureOf, HttpFailure, parseBody } from "../http/http-failure.ts";
+import { sendJson, type Exchange } from "../http/exchange.ts";
+import { HttpFailure, parseBody } from "../http/http-failure.ts";
+import { answerFrame, streamAnswer } from "./answer.ts";
 import { samplingFields } from "./sampling-schema.ts";
 import { assertModel, encodePrompt, samplingSettings } from "./sampling-settings.ts";
 import { completionLogProbs, type CompletionLogProbs } from "./token-text.ts";
@@ -41,12 +41,7 @@ export async function completionsRoute(exchange: Exchange): Promise<void> {
   const body = parseBody(bodySchema, exchange.body);
   assertModel(exchange.model, body.model);
   const request = requestOf(exchange, body);
-  const frame = {
-    id: `cmpl-${randomUUID()}`,
-    object: "text_completion",
-    created: Math.floor(Date.now() / 1000),
-    model: exchange.model,
-  };
+  const frame = answerFrame("cmpl", "text_completion", exchange.model);
   await requests.run(frame.id, exchange.signal, async (signal) => {
     const responses = new Responses(exchange, body, request);
     const steps = complete(engine, request, signal);
@@ -62,20 +57,13 @@ export async function completionsRoute(exchange: Exchange): Promise<void> {
       await sendJson(exchange, { ...frame, choices: responses.choices, usage: counts() });
       return;
     }
-    const stream = openEventStream(exchange);
-    try {
-      for await (const choice of all()) {
-        if (choice.text !== "" || choice.logprobs !== null || choice.finish_reason !== null) {
-          await stream.send({ ...frame, choices: [choice] });
-        }
-      }
-      if (body.stream_options?.include_usage === true) {
-        await stream.send({ ...frame, choices: [], usage: counts() });
-      }
-    } catch (error) {
-      await stream.send(failureOf(error).body);
-    }
-    await stream.end();
+    const parts = async function* (): AsyncGenerator<Choice> {
+      for await (const choice of all())
+        if (choice.text !== "" || choice.logprobs !== null || choice.finish_reason !== null)
+          yield choice;
+    };
+    const counted = body.stream_options?.include_usage === true;
+    await streamAnswer(exchange, frame, parts(), counted ? counts : undefined);
   });
 }
 
