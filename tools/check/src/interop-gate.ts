@@ -11,9 +11,10 @@ const BIN = "tools/interop/dist/src/bin.js";
 export function interopGate(
   topic: string,
   flags: readonly string[],
-  options: { readonly withoutPython?: "skip" } = {},
+  options: { readonly withoutPython?: "skip" } & Pick<Gate, "alone"> = {},
 ): Gate {
   return {
+    ...(options.alone === undefined ? {} : { alone: options.alone }),
     name: `interop ${topic}`,
     async run() {
       if (topic === "ray" && /\s/.test(process.cwd()))

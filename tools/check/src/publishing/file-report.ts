@@ -2,7 +2,8 @@ import type { PackedPackage } from "./pack-packages.ts";
 import { sourceOf } from "./package-faults.ts";
 
 /** What every package, or every stage, has, and what the compiler makes of its sources: looked at by rules, not one by one. */
-const USUAL = /^(?:package\.json|help\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/[\w-]+\.js|src\/.*\.tsx?)$/;
+const USUAL =
+  /^(?:package\.json|help\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/[\w-]+\.js|src\/.*\.tsx?)$/;
 
 /** Every file that a package publishes beyond its code, for a reviewer; a bundler's digests in names stand as HASH. */
 export function fileReport(packed: readonly PackedPackage[]): string {
