@@ -136,7 +136,7 @@ describe("trainGrpo", () => {
         : [],
     );
     expect(Math.max(...differences)).toBeLessThan(1e-4);
-  }, 60_000);
+  }, 180_000);
 
   it("goes on from the checkpoint before a damaged one, and says so", async () => {
     await cp(join(folder, "calm"), join(folder, "damaged"), { recursive: true });
@@ -149,7 +149,7 @@ describe("trainGrpo", () => {
       expect.objectContaining({ type: "warning", code: "CHECKPOINT_DAMAGED" }),
     );
     expect(await contents(join(folder, "damaged"))).toEqual(await contents(join(folder, "calm")));
-  }, 60_000);
+  }, 180_000);
 
   it("finds a finished run finished", async () => {
     const before = await contents(join(folder, "calm"));
@@ -159,7 +159,7 @@ describe("trainGrpo", () => {
       optimizerSteps: 8,
     });
     expect(await contents(join(folder, "calm"))).toEqual(before);
-  }, 60_000);
+  }, 180_000);
 
   it("explains rewards that never differ instead of sampling for ever", async () => {
     const prompts = join(folder, "hopeless.jsonl");
@@ -168,7 +168,7 @@ describe("trainGrpo", () => {
     await expect(trainGrpo(request("hopeless", [], { promptFile: prompts }))).rejects.toMatchObject(
       { code: "ROLLOUT_STARVED", hint: expect.stringContaining("rmType") },
     );
-  }, 60_000);
+  }, 180_000);
 
   it("names the line of a bad prompt file", async () => {
     const prompts = join(folder, "bad.jsonl");
