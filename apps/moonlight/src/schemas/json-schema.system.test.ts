@@ -96,7 +96,7 @@ describe("what is written with --json fits its published schema", () => {
     await lines("runs-samples", ["runs", "samples", "--limit", "100"]);
     await lines("report", ["report"]);
     await lines("config", ["config"]);
-  }, 60_000);
+  }, 180_000);
 
   it("of failures", async () => {
     const [failed] = await lines("runs-show", ["runs", "show", "none"], 2);
@@ -146,7 +146,7 @@ describe("what is written with --json fits its published schema", () => {
     await lines("schema", ["schema"]);
     await lines("explain", ["explain"]);
     await lines("explain", ["explain", "no such"], 2);
-  }, 60_000);
+  }, 180_000);
 
   it.each([
     ["hub-serve", ["hub", "serve", assetsDirectory]],
