@@ -48,8 +48,6 @@ export function mix(): WasmFunction {
   const sums = fn.locals("v128", HEADS * NUMBERS);
   const [first, second, weights] = fn.locals("v128", 3) as [Local, Local, Local];
   const sum = (head: number, number: number): Local => sums[head * NUMBERS + number] as Local;
-  const total = (vector: Local): Code =>
-    [0, 1, 2, 3].map((lane) => f32x4.lane(get(vector), lane)).reduce(f32.add);
   const next = (local: Local, stride: Local): Code => set(local, i32.add(get(local), get(stride)));
 
   /** Adds half of each panel: four keys. */
@@ -86,8 +84,8 @@ export function mix(): WasmFunction {
         half(some, VECTOR),
         set(line, get(to)),
         ...some.map((_, head) => [
-          ...f32.store(get(line), total(sum(head, 0))),
-          ...f32.store(get(line), total(sum(head, 1)), FLOAT),
+          ...f32.store(get(line), f32x4.sum(get(sum(head, 0)))),
+          ...f32.store(get(line), f32x4.sum(get(sum(head, 1))), FLOAT),
           ...next(line, targetStride),
         ]),
         advance(column, NUMBERS * PANEL_BYTES),

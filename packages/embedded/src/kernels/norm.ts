@@ -24,7 +24,7 @@ export function norm(): WasmFunction {
   const [xTable, yTable, rows, bytes, count, epsilon] = [0, 1, 2, 3, 4, 5] as const;
   const [from, to, left] = fn.locals("i32", 3) as [Local, Local, Local];
   const [x, total] = fn.locals("v128", 2) as [Local, Local];
-  const sum = [0, 1, 2, 3].map((index): Code => f32x4.lane(get(total), index)).reduce(f32.add);
+  const sum = f32x4.sum(get(total));
   const each = (...statements: readonly Code[]): Code => [
     ...set(from, i32.load(get(xTable))),
     ...set(left, get(bytes)),

@@ -15,7 +15,6 @@ import { WasmFunction } from "../wasm/module.ts";
 import { exponential } from "./exponential.ts";
 import { PANEL } from "./linear.ts";
 
-const LANES = [0, 1, 2, 3] as const;
 const VECTOR = 16;
 const PANEL_BYTES = PANEL * 4;
 const NONE = -1e30;
@@ -30,8 +29,6 @@ export function softmax(): WasmFunction {
   const [at, end, filled] = fn.locals("i32", 3) as [Local, Local, Local];
   const [x, most, total] = fn.locals("v128", 3) as [Local, Local, Local];
   const exp = exponential(fn);
-  const sum = (vector: Local): Code =>
-    LANES.map((lane) => f32x4.lane(get(vector), lane)).reduce(f32.add);
   const larger = (vector: Local, lanes: readonly [number, number, number, number]): Code =>
     set(vector, f32x4.pmax(get(vector), f32x4.reorder(get(vector), lanes)));
   const each = (...statements: readonly Code[]): Code => [
@@ -68,7 +65,7 @@ export function softmax(): WasmFunction {
         set(total, f32x4.add(get(total), get(x))),
         v128.store(get(at), get(x)),
       ),
-      set(total, f32x4.splat(f32.div(f32.const(1), sum(total)))),
+      set(total, f32x4.splat(f32.div(f32.const(1), f32x4.sum(get(total))))),
       each(v128.store(get(at), f32x4.mul(v128.load(get(at)), get(total)))),
       set(address, i32.add(get(address), get(stride))),
       advance(rows, -1),

@@ -142,6 +142,8 @@ export const f32x4 = {
   ],
   splat: (a: Code): Code => [...a, ...vector(19)],
   lane: (a: Code, lane: number): Code => [...a, ...vector(31), lane],
+  /** The four numbers' sum, from the first to the last. The code that gives them is repeated: a local's is short. */
+  sum: (a: Code): Code => [0, 1, 2, 3].map((lane) => f32x4.lane(a, lane)).reduce(f32.add),
   /** The four numbers in another order. */
   reorder: (a: Code, lanes: readonly [number, number, number, number]): Code => [
     ...a,

@@ -1,4 +1,5 @@
 import type { FlagSpec } from "../flag-spec.ts";
+import { TOOL_CALL_PARSERS } from "./sglang-choices.ts";
 
 /** Flags of miles, through SGLang,: the request router. Facts read from the parser itself, one entry each. */
 export const ROUTER_FLAGS: readonly FlagSpec[] = [
@@ -87,40 +88,7 @@ export const ROUTER_FLAGS: readonly FlagSpec[] = [
   { names: ["--router-reasoning-parser"] },
   {
     names: ["--router-tool-call-parser"],
-    choices: [
-      "apertus2509",
-      "cohere_command4",
-      "deepseekv3",
-      "deepseekv31",
-      "deepseekv32",
-      "deepseekv4",
-      "glm",
-      "glm45",
-      "glm47",
-      "gpt-oss",
-      "kimi_k2",
-      "lfm2",
-      "llama3",
-      "mimo",
-      "minicpm5",
-      "mistral",
-      "poolside_v1",
-      "pythonic",
-      "qwen",
-      "qwen25",
-      "qwen3_coder",
-      "step3",
-      "step3p5",
-      "minimax-m2",
-      "minimax-m3",
-      "trinity",
-      "interns1",
-      "hermes",
-      "hunyuan",
-      "gigachat3",
-      "gemma4",
-      "inkling",
-    ],
+    choices: TOOL_CALL_PARSERS,
   },
   { names: ["--router-mcp-config-path"] },
   { names: ["--router-backend"], choices: ["sglang", "openai"], default: "sglang" },

@@ -1,4 +1,5 @@
 import type { FlagSpec } from "../flag-spec.ts";
+import { SPARSE_ATTENTION_BACKENDS, TOOL_CALL_PARSERS } from "./sglang-choices.ts";
 
 /** Separate prefill, loading of weights, and what debugging needs. */
 export const SGLANG_DISAGGREGATION_FLAGS: readonly FlagSpec[] = [
@@ -119,41 +120,7 @@ export const SGLANG_DISAGGREGATION_FLAGS: readonly FlagSpec[] = [
   },
   {
     names: ["--sglang-tool-call-parser"],
-    choices: [
-      "auto",
-      "apertus2509",
-      "cohere_command4",
-      "deepseekv3",
-      "deepseekv31",
-      "deepseekv32",
-      "deepseekv4",
-      "glm",
-      "glm45",
-      "glm47",
-      "gpt-oss",
-      "kimi_k2",
-      "lfm2",
-      "llama3",
-      "mimo",
-      "minicpm5",
-      "mistral",
-      "poolside_v1",
-      "pythonic",
-      "qwen",
-      "qwen25",
-      "qwen3_coder",
-      "step3",
-      "step3p5",
-      "minimax-m2",
-      "minimax-m3",
-      "trinity",
-      "interns1",
-      "hermes",
-      "hunyuan",
-      "gigachat3",
-      "gemma4",
-      "inkling",
-    ],
+    choices: ["auto", ...TOOL_CALL_PARSERS],
   },
   { names: ["--sglang-kv-canary-real-data"], choices: ["none", "partial", "all"], default: "none" },
   {
@@ -166,31 +133,13 @@ export const SGLANG_DISAGGREGATION_FLAGS: readonly FlagSpec[] = [
   {
     names: ["--sglang-nsa-prefill-backend"],
     dest: "sglang_dsa_prefill_backend",
-    choices: [
-      "flashmla_sparse",
-      "flashmla_sparse_q8",
-      "flashmla_kv",
-      "flashmla_auto",
-      "fa3",
-      "tilelang",
-      "aiter",
-      "trtllm",
-    ],
+    choices: SPARSE_ATTENTION_BACKENDS,
     suppress: true,
   },
   {
     names: ["--sglang-nsa-decode-backend"],
     dest: "sglang_dsa_decode_backend",
-    choices: [
-      "flashmla_sparse",
-      "flashmla_sparse_q8",
-      "flashmla_kv",
-      "flashmla_auto",
-      "fa3",
-      "tilelang",
-      "aiter",
-      "trtllm",
-    ],
+    choices: SPARSE_ATTENTION_BACKENDS,
     suppress: true,
   },
   {

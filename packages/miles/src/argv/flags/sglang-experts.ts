@@ -1,4 +1,9 @@
 import type { FlagSpec } from "../flag-spec.ts";
+import {
+  LINEAR_ATTENTION_BACKENDS,
+  MOE_A2A_BACKENDS,
+  MOE_RUNNER_BACKENDS,
+} from "./sglang-choices.ts";
 
 /** Mixtures of experts, and layers with a state. */
 export const SGLANG_EXPERTS_FLAGS: readonly FlagSpec[] = [
@@ -9,38 +14,12 @@ export const SGLANG_EXPERTS_FLAGS: readonly FlagSpec[] = [
   },
   {
     names: ["--sglang-moe-a2a-backend"],
-    choices: [
-      "none",
-      "deepep",
-      "mooncake",
-      "nixl",
-      "mori",
-      "ascend_fuseep",
-      "flashinfer",
-      "megamoe",
-      "ascend_tp",
-    ],
+    choices: MOE_A2A_BACKENDS,
     default: "none",
   },
   {
     names: ["--sglang-moe-runner-backend"],
-    choices: [
-      "auto",
-      "deep_gemm",
-      "triton",
-      "triton_kernel",
-      "flashinfer_trtllm",
-      "experimental_sgl_trtllm",
-      "flashinfer_trtllm_routed",
-      "flashinfer_cutlass",
-      "flashinfer_mxfp4",
-      "flashinfer_cutedsl",
-      "cutlass",
-      "aiter",
-      "marlin",
-      "humming",
-      "experimental_sgl_marlin",
-    ],
+    choices: MOE_RUNNER_BACKENDS,
     default: "auto",
   },
   {
@@ -108,16 +87,16 @@ export const SGLANG_EXPERTS_FLAGS: readonly FlagSpec[] = [
   { names: ["--sglang-int8-mamba-ckpt-size"], type: "int" },
   {
     names: ["--sglang-linear-attn-backend"],
-    choices: ["triton", "cutedsl", "flashinfer", "flashkda"],
+    choices: LINEAR_ATTENTION_BACKENDS,
     default: "triton",
   },
   {
     names: ["--sglang-linear-attn-decode-backend"],
-    choices: ["triton", "cutedsl", "flashinfer", "flashkda"],
+    choices: LINEAR_ATTENTION_BACKENDS,
   },
   {
     names: ["--sglang-linear-attn-prefill-backend"],
-    choices: ["triton", "cutedsl", "flashinfer", "flashkda"],
+    choices: LINEAR_ATTENTION_BACKENDS,
   },
   { names: ["--sglang-enable-linear-replayssm"], action: "storeTrue" },
   { names: ["--sglang-linear-replayssm-cache-len"], type: "int", default: 16 },
