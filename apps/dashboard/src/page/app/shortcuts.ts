@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { go } from "./place.ts";
 import { runPath, SECTIONS } from "./sections.ts";
 
@@ -27,8 +27,9 @@ export interface ShortcutActions {
 }
 
 export function useShortcuts({ run, help, theme }: ShortcutActions): void {
+  // Beyond the effect: the page may be drawn anew between `g` and the second key.
+  const pressed = useRef(-Infinity);
   useEffect(() => {
-    let since = -Infinity;
     const press = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       const target = event.target as HTMLElement;
@@ -37,8 +38,8 @@ export function useShortcuts({ run, help, theme }: ShortcutActions): void {
         return;
       }
       if (document.querySelector("dialog[open]") !== null) return;
-      const follows = event.timeStamp - since < WAIT_MS;
-      since = -Infinity;
+      const follows = event.timeStamp - pressed.current < WAIT_MS;
+      pressed.current = -Infinity;
       if (follows) {
         const to = destination(event.key, run);
         if (to !== undefined) {
@@ -47,7 +48,7 @@ export function useShortcuts({ run, help, theme }: ShortcutActions): void {
         }
         return;
       }
-      if (event.key === "g") since = event.timeStamp;
+      if (event.key === "g") pressed.current = event.timeStamp;
       else if (event.key === "?") help();
       else if (event.key === "t") theme();
       else if (event.key === "/") {
