@@ -52,13 +52,16 @@ export function hfTensors(config: HfConfig): HfTensor[] {
 }
 
 /** Elements in all tensors of the checkpoint, and in those that one token passes through. */
-export function countParameters(config: HfConfig): { total: number; activated: number } {
-  const elements = ({ shape }: HfTensor): number => shape.reduce((a, b) => a * b, 1);
+export function countParameters(
+  config: HfConfig,
+  tensors: readonly MegatronTensor[] = megatronTensors(config),
+): { total: number; activated: number } {
   let total = 0;
   let routed = 0;
-  for (const tensor of hfTensors(config)) {
-    total += elements(tensor);
-    if (tensor.name.includes(".mlp.experts.")) routed += elements(tensor);
+  for (const { key, shape } of tensors) {
+    const elements = shape.reduce((a, b) => a * b, 1);
+    total += elements;
+    if (key.includes(".mlp.experts.")) routed += elements;
   }
   return {
     total,
@@ -175,22 +178,33 @@ function expertTensors(config: HfConfig, key: string, hf: string): MegatronTenso
     hf: { name: `${hf}.${expert}.${name}.weight`, shape },
   });
   return [
-    {
-      key: `${key}.linear_fc1.weight`,
-      shape: [experts, 2 * width, hidden_size],
-      dtype: "checkpoint",
-      chunks: each.flatMap((expert) => [
+    grouped(`${key}.linear_fc1.weight`, [experts, 2 * width, hidden_size], () =>
+      each.flatMap((expert) => [
         chunk(expert, 0, "gate_proj", [width, hidden_size]),
         chunk(expert, width, "up_proj", [width, hidden_size]),
       ]),
-    },
-    {
-      key: `${key}.linear_fc2.weight`,
-      shape: [experts, hidden_size, width],
-      dtype: "checkpoint",
-      chunks: each.map((expert) => chunk(expert, 0, "down_proj", [hidden_size, width])),
-    },
+    ),
+    grouped(`${key}.linear_fc2.weight`, [experts, hidden_size, width], () =>
+      each.map((expert) => chunk(expert, 0, "down_proj", [hidden_size, width])),
+    ),
   ];
+}
+
+/** A model has thousands of these chunks, and who only counts elements asks for none: they are made when first read. */
+function grouped(
+  key: string,
+  shape: readonly number[],
+  make: () => readonly MegatronChunk[],
+): MegatronTensor {
+  let chunks: readonly MegatronChunk[] | undefined;
+  return {
+    key,
+    shape,
+    dtype: "checkpoint",
+    get chunks() {
+      return (chunks ??= make());
+    },
+  };
 }
 
 /** A tensor that one Hugging Face tensor fills entirely. */

@@ -71,6 +71,7 @@ export class RolloutReader {
             what: "sample",
             code: "ROLLOUT_INVALID",
             content: true,
+            many: true,
             file,
           }),
         );
@@ -109,6 +110,7 @@ export class RolloutReader {
           what: ROLLOUT_INDEX,
           code: "ROLLOUT_INVALID",
           content: true,
+          many: true,
           file,
         }),
       );

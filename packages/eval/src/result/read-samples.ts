@@ -8,6 +8,7 @@ export async function* readSamples(file: string): AsyncGenerator<GradedSample> {
       what: "samples.ndjson",
       code: "EVAL_RESULT_INVALID",
       file,
+      many: true,
     });
   }
 }

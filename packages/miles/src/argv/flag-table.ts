@@ -29,19 +29,20 @@ export interface FlagTable {
   readonly flags: readonly Flag[];
   /** By each spelling, `--no-x` of switches included. */
   readonly bySpelling: ReadonlyMap<string, Flag>;
-  /** All spellings in order of their characters, to look up beginnings. */
-  readonly sorted: readonly string[];
+  /** All spellings in order of their characters, to look up beginnings; sorted when first asked for. */
+  readonly sorted: () => readonly string[];
   /** Whether an unambiguous beginning of a flag stands for it. */
   readonly abbreviations: boolean;
 }
 
-const tables = new Map<ParserName, FlagTable>();
+const tables: Readonly<Record<ParserName, () => FlagTable>> = {
+  backend: once(() => makeTable("backend")),
+  full: once(() => makeTable("full")),
+};
 
 /** The table of one of the two parsers, made on first use. */
 export function flagTable(parser: ParserName): FlagTable {
-  const made = tables.get(parser) ?? makeTable(parser);
-  tables.set(parser, made);
-  return made;
+  return tables[parser]();
 }
 
 const MEGATRON: readonly FlagSpec[] = [
@@ -67,15 +68,21 @@ const HELP: FlagSpec = { names: ["-h", "--help"], dest: "help", action: "help", 
 function makeTable(parser: ParserName): FlagTable {
   const megatron = parser === "full" ? MEGATRON : MEGATRON.flatMap(asMilesKnowsIt);
   const own = parser === "full" ? [...megatron, ...MILES] : [HELP, ...MILES, ...megatron];
-  const engine = [...SGLANG_FLAGS, ...evalEngineFlags()];
-  const flags = [
-    ...own.map((spec) => toFlag(spec, false)),
-    ...engine.map((spec) => toFlag(spec, true)),
-  ];
+  const flags = [...own.map((spec) => toFlag(spec, false)), ...engineFlags()];
   const bySpelling = new Map<string, Flag>();
   for (const flag of flags) for (const name of spellings(flag.spec)) bySpelling.set(name, flag);
-  const sorted = [...bySpelling.keys()].toSorted(byCharacters);
+  const sorted = once(() => [...bySpelling.keys()].toSorted(byCharacters));
   return { flags, bySpelling, sorted, abbreviations: parser === "backend" };
+}
+
+/** Most of all flags, and the same in both tables. */
+const engineFlags = once(() =>
+  [...SGLANG_FLAGS, ...evalEngineFlags()].map((spec) => toFlag(spec, true)),
+);
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 function byCharacters(a: string, b: string): number {

@@ -98,8 +98,9 @@ function asOption(argument: string, table: FlagTable): Found | null | { message:
 function abbreviated(head: string, table: FlagTable): (readonly [string, Flag])[] {
   const found: (readonly [string, Flag])[] = [];
   if (!table.abbreviations || !head.startsWith("--")) return found;
-  for (let at = lowerBound(table.sorted, head); at < table.sorted.length; at += 1) {
-    const name = table.sorted[at] ?? "";
+  const sorted = table.sorted();
+  for (let at = lowerBound(sorted, head); at < sorted.length; at += 1) {
+    const name = sorted[at] ?? "";
     const flag = table.bySpelling.get(name);
     if (!name.startsWith(head) || flag === undefined) break;
     found.push([name, flag]);

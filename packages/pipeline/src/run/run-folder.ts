@@ -106,7 +106,11 @@ export async function* readRunEvents(
 ): AsyncGenerator<MoonlightEvent> {
   const { events } = runFiles(workspace, id);
   for await (const line of readNdjson(events)) {
-    yield validate(eventSchema, line, { what: "events.ndjson", file: events });
+    yield validate(eventSchema, line, {
+      what: "events.ndjson",
+      file: events,
+      many: true,
+    });
   }
 }
 

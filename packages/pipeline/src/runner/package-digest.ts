@@ -1,4 +1,5 @@
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { dirname, extname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
@@ -121,16 +122,12 @@ async function hashCode(dist: string): Promise<string> {
       },
     );
   }
-  const entries = await readdir(dist, { recursive: true, withFileTypes: true });
-  const files = entries
+  // Hundreds of small files before a stage begins: read one by one they take a quarter of what promises do.
+  const files = readdirSync(dist, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && isCode(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort(compare);
-  return digestOf(
-    await Promise.all(
-      files.map(async (path) => [relative(dist, path), sha256(await readFile(path))]),
-    ),
-  );
+  return digestOf(files.map((path) => [relative(dist, path), sha256(readFileSync(path))]));
 }
 
 function isCode(name: string): boolean {

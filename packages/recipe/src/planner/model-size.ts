@@ -15,9 +15,10 @@ const known = new WeakMap<HfConfig, ModelSize>();
 export function modelSize(config: HfConfig): ModelSize {
   const before = known.get(config);
   if (before !== undefined) return before;
+  const tensors = megatronTensors(config);
   const size = {
-    ...countParameters(config),
-    tensors: megatronTensors(config).map(({ key, shape }) => ({
+    ...countParameters(config, tensors),
+    tensors: tensors.map(({ key, shape }) => ({
       key,
       elements: shape.reduce((a, b) => a * b, 1),
     })),
