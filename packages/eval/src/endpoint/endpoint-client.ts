@@ -6,10 +6,9 @@ import {
   throwIfAborted,
   type MoonlightError,
 } from "@moonlight-rl/core";
-import type { Dispatcher } from "undici";
 import { z } from "zod";
 import { Concurrency } from "./concurrency.ts";
-import { connectionsTo } from "./connections.ts";
+import { Connections } from "./connections.ts";
 import { EndpointFault } from "./endpoint-fault.ts";
 import { MAX_BACKOFF_MS, MAX_RETRY_AFTER_MS, type EndpointOptions } from "./endpoint-options.ts";
 import { endpointUrl } from "./endpoint-url.ts";
@@ -32,7 +31,7 @@ export class EndpointClient {
   readonly #options: EndpointOptions;
   readonly #url: URL;
   readonly #protocol: Protocol;
-  readonly #connections: Dispatcher;
+  readonly #connections: Connections;
   readonly #underWay = new Set<AbortController>();
   /** Answers so far: whether a server that fails has ever worked. */
   #answers = 0;
@@ -42,7 +41,7 @@ export class EndpointClient {
     this.#protocol = PROTOCOLS[options.api];
     this.#url = endpointUrl(options.url, options.api);
     this.concurrency = new Concurrency(options.concurrency);
-    this.#connections = connectionsTo(this.#url, options.concurrency);
+    this.#connections = new Connections(this.#url, options.concurrency);
   }
 
   /**
@@ -82,8 +81,10 @@ export class EndpointClient {
     try {
       throwIfAborted(signal);
       const { apiKey, timeoutMs } = this.#options;
-      const connection = { url: this.#url, apiKey, dispatcher: this.#connections };
-      const json = await postJson({ ...connection, body, timeoutMs, controller });
+      const post = { url: this.#url, apiKey, body, timeoutMs, controller };
+      const json = await this.#connections.use(async (dispatcher) =>
+        postJson({ ...post, dispatcher }),
+      );
       const reply = this.#read(json);
       outcome = "ok";
       this.#answers++;

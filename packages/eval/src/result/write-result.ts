@@ -23,19 +23,40 @@ export interface FinishedSet {
 export async function writeResult(folder: string, finished: FinishedSet): Promise<void> {
   await mkdir(folder, { recursive: true });
   const samples = join(folder, "samples.ndjson");
-  await pipeline(rows(finished), createWriteStream(samples));
+  await pipeline(pieces(rows(finished)), createWriteStream(samples));
   await syncFile(samples);
   await writeJsonAtomic(join(folder, "results.json"), finished.result);
 }
 
+/** Text of this length is written at once. */
+const PIECE = 1 << 16;
+
+function* pieces(rows: Iterable<string>): Generator<string> {
+  let piece = "";
+  for (const row of rows) {
+    piece += row;
+    if (piece.length < PIECE) continue;
+    yield piece;
+    piece = "";
+  }
+  yield piece;
+}
+
 function* rows({ set, policy, journal }: FinishedSet): Generator<string> {
+  // Samples of a problem follow each other, and to render a prompt can take longer than all else.
+  let shown = -1;
+  let prompt = "";
   for (const request of set.requests) {
     const { response, reasoning, tokens, truncated, finishReason } = journal.readAnswer(request);
     const { reward, outcome, extracted } = journal.readGrade(request);
     const problem = set.problems[request.problem];
+    if (request.problem !== shown) {
+      shown = request.problem;
+      prompt = problem === undefined ? "" : policy.promptText(problem);
+    }
     const row: GradedSample = {
       ...request,
-      prompt: problem === undefined ? "" : policy.promptText(problem),
+      prompt,
       response,
       ...(reasoning !== undefined && { reasoning }),
       tokens,

@@ -23,6 +23,9 @@ interface Entry {
   grade?: Place;
 }
 
+/** Bytes that are read at once: lines that are asked for together were written about together. */
+const WINDOW = 1 << 16;
+
 /** Lines are handed to the operating system at once, which survives a kill; to the disk this often, which survives a power cut. */
 const SYNC_EVERY_MS = 1000;
 
@@ -35,6 +38,9 @@ export class SampleJournal {
   readonly #file: number;
   readonly #entries = new Map<string, Entry>();
   #size = 0;
+  /** A part of the file, from `#windowStart` on. */
+  #window = Buffer.alloc(0);
+  #windowStart = 0;
   #synced = performance.now();
 
   private constructor(path: string) {
@@ -136,13 +142,24 @@ export class SampleJournal {
 
   #read(place: Place | undefined): unknown {
     if (place === undefined) throw new RangeError("not on record");
-    const line = Buffer.alloc(place.length);
-    for (let at = 0; at < line.length;) {
-      const count = readSync(this.#file, line, at, line.length - at, place.offset + at);
+    const { offset, length } = place;
+    const end = this.#windowStart + this.#window.length;
+    if (offset < this.#windowStart || offset + length > end) this.#moveWindow(offset, length);
+    const from = offset - this.#windowStart;
+    return this.#parse(this.#window.toString("utf8", from, from + length));
+  }
+
+  /** Lines that were written are never written anew, so what the window holds stays true. */
+  #moveWindow(offset: number, least: number): void {
+    const size = Math.max(least, Math.min(WINDOW, this.#size - offset));
+    const window = Buffer.allocUnsafe(size);
+    for (let at = 0; at < size;) {
+      const count = readSync(this.#file, window, at, size - at, offset + at);
       if (count === 0) throw this.#corrupt("it has become shorter");
       at += count;
     }
-    return this.#parse(line.toString());
+    this.#window = window;
+    this.#windowStart = offset;
   }
 
   /** The whole lines; what follows the last of them is not counted in the size. */

@@ -26,21 +26,32 @@ export function bootstrapMeans(
   if (problems < 2) return columns.map(() => null);
   const weight = Float64Array.from(weights ?? Array.from({ length: problems }, () => 1));
   const values = columns.map((column) => Float64Array.from(column));
-  const means = values.map(() => new Float64Array(RESAMPLES));
+  const means = values.map((column) => (isConstant(column) ? null : new Float64Array(RESAMPLES)));
+  if (means.every((one) => one === null)) return means.map(() => null);
   const bits = new RandomBits(seed);
   const drawn = new Float64Array(problems);
   for (let resample = 0; resample < RESAMPLES; resample++) {
     drawn.fill(0);
+    let total = 0;
     for (let i = 0; i < problems; i++) {
       const problem = Math.floor((bits.next() / 2 ** 32) * problems);
-      drawn[problem] = (drawn[problem] as number) + (weight[problem] as number);
+      const samples = weight[problem] as number;
+      drawn[problem] = (drawn[problem] as number) + samples;
+      total += samples;
     }
-    const total = drawn.reduce((all, one) => all + one, 0);
     for (const [column, mean] of means.entries()) {
-      mean[resample] = dot(drawn, values[column] as Float64Array) / total;
+      if (mean !== null) mean[resample] = dot(drawn, values[column] as Float64Array) / total;
     }
   }
-  return values.map((column, i) => accelerated(column, weight, (means[i] as Float64Array).sort()));
+  return values.map((column, i) => {
+    const sorted = means[i]?.sort();
+    return sorted === undefined ? null : accelerated(column, weight, sorted);
+  });
+}
+
+/** Nothing to draw from: every resample has the same mean. */
+function isConstant(values: Float64Array): boolean {
+  return values.every((value) => value === values[0]);
 }
 
 /** Where the quantiles of the sorted means have to be read, by the means' bias and the jackknife's skewness. */

@@ -51,12 +51,7 @@ function wins(correct: number, wrong: readonly number[]): number {
  * For each number of votes up to `room`: the ways to draw so many from the wrong answers with none above `votes`, each way
  * counted by the chance that an answer with `votes` votes then wins.
  */
-function rivals(
-  wrong: readonly number[],
-  votes: number,
-  room: number,
-  ways: (n: number, k: number) => number,
-): number[] {
+function rivals(wrong: readonly number[], votes: number, room: number, ways: Ways): number[] {
   const mostTies = Math.floor(room / votes);
   const width = mostTies + 1;
   let table = new Float64Array((room + 1) * width);
@@ -86,8 +81,18 @@ function rivals(
   });
 }
 
+type Ways = (from: number, take: number) => number;
+
+/** Of the last n and k: problem after problem asks for the same. */
+let known: { readonly n: number; readonly k: number; readonly ways: Ways } | undefined;
+
 /** Binomial coefficients up to n over k, from one triangle. */
-function binomials(n: number, k: number): (n: number, k: number) => number {
+function binomials(n: number, k: number): Ways {
+  if (known?.n !== n || known.k !== k) known = { n, k, ways: triangleOf(n, k) };
+  return known.ways;
+}
+
+function triangleOf(n: number, k: number): Ways {
   const width = k + 1;
   const triangle = new Float64Array((n + 1) * width);
   for (let row = 0; row <= n; row++) {

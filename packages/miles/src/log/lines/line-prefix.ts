@@ -32,14 +32,26 @@ interface Known {
   lastNamed: LogSource | undefined;
 }
 
+interface Prefix {
+  readonly text: string;
+  readonly known: Known;
+  /** Where its bracket closes, and what stands before that: the last digit of a pid tells most of them apart. */
+  readonly end: number;
+  readonly last: number;
+}
+
+/** How many prefixes are compared before a line's own is looked for. */
+const RECENT = 8;
+
 /** Takes lines apart; keeps the sources it has met, so that events of one process share one object. */
 export class LineDresser {
   readonly #rays = new Map<string, Known>();
   readonly #bySource = new Map<LogSource, Known>();
   #count = 0;
   /** Ray's prefix of the line before, with brackets and blank: most lines have the same. */
-  #lastPrefix = "";
-  #lastKnown: Known | undefined;
+  #last: Prefix | undefined;
+  /** Those that were last met; the lines of a few engines take turns. */
+  #recent: Prefix[] = [];
 
   /** @param before source of what stands before a carriage return in the same line */
   undress(line: string, before?: LogSource): DressedLine {
@@ -50,9 +62,9 @@ export class LineDresser {
     if (first === ESCAPE || first === 0x28) {
       const ray = this.#ray(line);
       if (ray !== undefined) {
-        known = ray;
-        source = ray.source;
-        text = line.slice(this.#lastPrefix.length);
+        known = ray.known;
+        source = known.source;
+        text = line.slice(ray.text.length);
       }
     }
     text = withoutAnsi(text);
@@ -107,18 +119,24 @@ export class LineDresser {
     };
   }
 
-  /** Leaves the prefix, with its colours and its blank, in `#lastPrefix`. */
-  #ray(line: string): Known | undefined {
-    if (this.#lastKnown !== undefined && line.startsWith(this.#lastPrefix)) return this.#lastKnown;
+  #ray(line: string): Prefix | undefined {
+    const before = this.#last;
+    if (before !== undefined && hasPrefix(line, before)) return before;
+    const recent = this.#recent;
+    for (let i = 0; i < recent.length; i++) {
+      const prefix = recent[i] as Prefix;
+      if (hasPrefix(line, prefix)) return (this.#last = prefix);
+    }
     // Names may hold brackets and blanks: then the first end that could be is not the one.
     let end = prefixEnd(line, 0);
     for (let tries = 0; end !== -1 && tries < 3; tries++) {
-      const prefix = line.slice(0, end);
-      const known = this.#rays.get(prefix) ?? this.#meet(ownText(prefix));
+      const text = line.slice(0, end);
+      const known = this.#rays.get(text) ?? this.#meet(ownText(text));
       if (known !== undefined) {
-        this.#lastPrefix = prefix;
-        this.#lastKnown = known;
-        return known;
+        const end = text.lastIndexOf(")");
+        this.#last = { text: ownText(text), known, end, last: text.charCodeAt(end - 1) };
+        this.#recent = [this.#last, ...this.#recent.slice(0, RECENT - 1)];
+        return this.#last;
       }
       end = prefixEnd(line, end);
     }
@@ -179,9 +197,14 @@ export class LineDresser {
     if (++this.#count <= MAX_SOURCES) return;
     this.#rays.clear();
     this.#bySource.clear();
-    this.#lastKnown = undefined;
+    this.#last = undefined;
+    this.#recent = [];
     this.#count = 0;
   }
+}
+
+function hasPrefix(line: string, { text, end, last }: Prefix): boolean {
+  return line.charCodeAt(end - 1) === last && line.startsWith(text);
 }
 
 /** Index behind Ray's prefix: a closing bracket, colours, and a blank or the line's end; -1 without one. */

@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import { UsageError } from "@moonlight-rl/core";
 
 /** A line of the stream, without its end. */
@@ -25,6 +26,8 @@ export interface LineSplitterOptions {
 const NOTHING = Buffer.alloc(0);
 const LF = 0x0a;
 const CR = 0x0d;
+/** Bytes that are decoded at once. Each line is a view of them in V8: who remembers one for long takes `ownText`. */
+const DECODED = 1 << 14;
 
 /**
  * Cuts a stream of bytes into lines. Ends are LF, CR LF and CR alone (progress bars), torn anywhere. Memory is one
@@ -87,7 +90,16 @@ export class LineSplitter {
     }
     // Most chunks have no carriage return: looked for once, not once a line.
     let nextReturn = indexOrEnd(bytes, CR, start);
+    let ascii = true;
     while (start < length) {
+      if (ascii && this.#carried === 0) {
+        const after = this.#emitAscii(bytes, start, Math.min(nextReturn, start + DECODED), base);
+        ascii = after !== undefined;
+        if (after !== undefined && after > start) {
+          start = after;
+          continue;
+        }
+      }
       const feed = indexOrEnd(bytes, LF, start);
       const end = Math.min(feed, nextReturn);
       if (end === length) break;
@@ -112,6 +124,32 @@ export class LineSplitter {
     if (this.#position > this.#lineStart) this.#emit(NOTHING, 0, 0, this.#pendingReturn);
     this.#pendingReturn = false;
     this.#lineStart = this.#position;
+  }
+
+  /**
+   * Whole lines up to `limit` that end with a line feed, decoded together: most of a log. Gives the index behind the last one,
+   * `start` where there is none, undefined where bytes are not characters.
+   */
+  #emitAscii(bytes: Buffer, start: number, limit: number, base: number): number | undefined {
+    if (limit <= start || this.#redraws) return start;
+    const end = bytes.lastIndexOf(LF, limit - 1) + 1;
+    if (end <= start) return start;
+    if (!isAscii(bytes.subarray(start, end))) return undefined;
+    const lines = bytes.toString("latin1", start, end);
+    let from = 0;
+    for (let feed = lines.indexOf("\n"); feed !== -1; feed = lines.indexOf("\n", from)) {
+      if (feed - from > this.#max) return start + from;
+      this.#onLine({
+        text: lines.slice(from, feed),
+        offset: this.#lineStart,
+        cut: 0,
+        redrawn: false,
+        redraws: false,
+      });
+      from = feed + 1;
+      this.#lineStart = base + start + from;
+    }
+    return end;
   }
 
   #emit(bytes: Buffer, start: number, end: number, redrawn: boolean): void {

@@ -147,7 +147,7 @@ function belongs(block: Block, line: DressedLine, text: string, known: boolean):
 }
 
 function add(block: Block, text: string): void {
-  const line = text.length > MAX_LINE ? ownText(`${text.slice(0, MAX_LINE)}…`) : text;
+  const line = ownText(text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}…` : text);
   if (block.head.length < HEAD_LINES) block.head.push(line);
   else {
     block.tail.push(line);
