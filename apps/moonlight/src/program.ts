@@ -4,10 +4,10 @@ import type { CommandEntry } from "./commands/command-entry.ts";
 import { stageCommand, stageEntry } from "./commands/stage-entry.ts";
 
 const EXAMPLES = `Examples:
-  $ moonlight run                        the whole pipeline over the bundled tiny model, minutes on a laptop
-  $ moonlight plan                       what would run, and why
-  $ moonlight runs show                  what the last run did
-  $ moonlight fetch --help               one stage alone
+  $ moonlight run            the whole pipeline over the bundled tiny model
+  $ moonlight plan           what would run, and why
+  $ moonlight runs show      what the last run did
+  $ moonlight fetch --help   one stage alone
 `;
 
 const rolloutConfig = async (): Promise<Stage> =>

@@ -72,7 +72,15 @@ export { handleSignals, type SignalHandling } from "./cli/signals.ts";
 export { cliSession, present, type CliSession, type Presentation } from "./cli/session.ts";
 export { createEventView, type EventView } from "./cli/event-view.ts";
 export { formatError, type FormatErrorOptions } from "./cli/format-error.ts";
-export { processIo, wantsColor, type CliIo, type OutputStream } from "./cli/io.ts";
+export {
+  PLAIN_SCREEN,
+  processIo,
+  resultScreen,
+  wantsColor,
+  type CliIo,
+  type OutputStream,
+  type TextScreen,
+} from "./cli/io.ts";
 export {
   failureLine,
   outputJsonSchema,

@@ -19,6 +19,7 @@ import { runGates } from "./run-gates.ts";
 import { snippetsGate } from "./snippets-gate.ts";
 import { surfaceGate } from "./surface-gate.ts";
 import { tasksGate } from "./tasks-gate.ts";
+import { terminalGate } from "./terminal-gate.ts";
 import { tutorialsGate } from "./tutorials-gate.ts";
 import { typesGate } from "./types-gate.ts";
 import { vitestGate } from "./vitest-gate.ts";
@@ -47,6 +48,7 @@ const GATES: readonly Gate[] = [
   browserGate(),
   tutorialsGate({ whole: false }),
   pruneGate(),
+  terminalGate(),
   commandsGate(),
   killGate(),
   examplesGate(),

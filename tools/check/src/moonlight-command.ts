@@ -16,7 +16,7 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-const BIN = "apps/moonlight/bin/moonlight.js";
+export const BIN = "apps/moonlight/bin/moonlight.js";
 
 /** A short training run: a few rollouts of a few prompts, everything else as `npm start` does it. */
 export const SHORT_RUN: readonly string[] = [

@@ -239,8 +239,10 @@ class Mutations:
 
     def one(self, action: argparse.Action, old: list[str] | None) -> str:
         kind = getattr(action.type, "__name__", "str") if action.type else "str"
-        if action.choices and self.random.random() < 0.9:
-            return str(self.random.choice(list(action.choices)))
+        # SGLang fills some of its lists when it meets the hardware: here they are empty.
+        choices = list(action.choices or ())
+        if choices and self.random.random() < 0.9:
+            return str(self.random.choice(choices))
         if kind == "int":
             few = any(word in action.dest for word in ("num_nodes", "gpus_per_node"))
             if few:

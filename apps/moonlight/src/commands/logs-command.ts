@@ -26,9 +26,9 @@ export function logsCommand(): Command {
   command.addHelpText(
     "before",
     `Examples:
-  $ moonlight logs train.log                          the rollouts, and what is wrong
-  $ ray job logs raysubmit_1 | moonlight logs -       of a job on a Ray cluster
-  $ moonlight logs train.log --alarms --groups 128    only what is wrong
+  $ moonlight logs train.log                       rollouts, and what is wrong
+  $ ray job logs raysubmit_1 | moonlight logs -    of a job on a Ray cluster
+  $ moonlight logs train.log --alarms --groups 128 only what is wrong
   $ moonlight logs train.log --json | jq 'select(.type == "step")'
 `,
   );

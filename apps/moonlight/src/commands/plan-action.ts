@@ -1,5 +1,12 @@
 import type { Command } from "commander";
-import { cliSession, planPipeline, planText, present, toJson } from "@moonlight-rl/pipeline";
+import {
+  cliSession,
+  planPipeline,
+  planText,
+  present,
+  resultScreen,
+  toJson,
+} from "@moonlight-rl/pipeline";
 import { openCommand } from "../config/command-workspace.ts";
 import { settingsOf } from "../config/settings.ts";
 import { withEndpoint } from "../hub/bundled-hub.ts";
@@ -31,6 +38,6 @@ export async function planAction(command: Command, files: readonly string[]): Pr
         ),
       ),
     summary: (plan) => ({ plan: toJson(plan) }),
-    text: (plan) => planText(plan, io.stdout.columns),
+    text: (plan) => planText(plan, resultScreen(io)),
   });
 }

@@ -3,9 +3,9 @@ import { addCommonOptions } from "@moonlight-rl/pipeline/common-options";
 import { addRunOptions } from "./run-options.ts";
 
 const EXAMPLES = `Examples:
-  $ moonlight plan                                   what a run would do, and why
-  $ moonlight plan --set optimizer.lr=1e-4           what a change would cost
-  $ moonlight plan --from train                      whether the stages before it have their results
+  $ moonlight plan                           what a run would do, and why
+  $ moonlight plan --set optimizer.lr=1e-4   what a change would cost
+  $ moonlight plan --from train              whether what is before it is there
 `;
 
 /** `moonlight plan`: what `run` with the same flags would do; changes nothing. */

@@ -3,13 +3,13 @@ import { addCommonOptions } from "@moonlight-rl/pipeline/common-options";
 import { addRunOptions } from "./run-options.ts";
 
 const EXAMPLES = `Examples:
-  $ moonlight run                                    the whole pipeline over the bundled tiny model
-  $ moonlight run --set rollout.numRollout=20        with one field of the recipe changed
-  $ moonlight run recipe.yaml --seed 3               with a recipe of your own
-  $ moonlight run --until train                      up to a stage
-  $ moonlight run --only train --force               one stage again, from the results before it
-  $ moonlight run --resume latest                    go on after an interruption
-  $ moonlight run --like 20261123-18 --force         do an earlier run once more, from the start
+  $ moonlight run                               all of it over the tiny model
+  $ moonlight run --set rollout.numRollout=20   one field of the recipe changed
+  $ moonlight run recipe.yaml --seed 3          a recipe of your own
+  $ moonlight run --until train                 up to a stage
+  $ moonlight run --only train --force          one stage again
+  $ moonlight run --resume latest               go on after an interruption
+  $ moonlight run --like 20261123-18 --force    an earlier run once more
 `;
 
 /** `moonlight run`: the pipeline with live progress, a summary and a report. The work is loaded when it is asked for. */

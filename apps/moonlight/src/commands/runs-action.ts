@@ -6,11 +6,10 @@ import {
   listRuns,
   readRun,
   toJson,
-  wantsColor,
+  resultScreen,
   runSeconds,
   type RunSummary,
 } from "@moonlight-rl/pipeline";
-import picocolors from "picocolors";
 import { openCommand } from "../config/command-workspace.ts";
 import { collectReport } from "../report/collect-report.ts";
 import { compareReports } from "../runs/compare-reports.ts";
@@ -22,7 +21,7 @@ import {
   type SampleQuery,
   type SampleStage,
 } from "../runs/run-samples.ts";
-import { runsTable } from "../runs/runs-table.ts";
+import { runsTable, statusText } from "../runs/runs-table.ts";
 import { samplesTable, sampleText } from "../runs/sample-text.ts";
 import { summaryText } from "../runs/summary-text.ts";
 
@@ -35,7 +34,7 @@ interface Flags {
 export async function listAction(command: Command): Promise<void> {
   const { workspace } = await openCommand(command);
   const runs = await listRuns(workspace);
-  write(command, runs.map(plainRun), () => runsTable(runs, cliSession(command).io.stdout.columns));
+  write(command, runs.map(plainRun), () => runsTable(runs, resultScreen(cliSession(command).io)));
   for (const { id, error } of await brokenRuns(workspace))
     cliSession(command).io.stderr.write(`warning RUN_UNREADABLE: ${id}: ${error.message}\n`);
 }
@@ -58,7 +57,8 @@ export async function showAction(command: Command, wanted: string): Promise<void
   };
   write(command, [row], () => {
     const end = run.error === undefined ? "" : ` (${run.error.code}: ${run.error.message})`;
-    return `run ${run.id}: ${run.status}${end}\n${summaryText(data, undefined)}\n${environmentText(run, data.recipe)}`;
+    const { colors } = resultScreen(cliSession(command).io);
+    return `run ${run.id}: ${statusText(run.status, colors)}${end}\n${summaryText(data, undefined)}\n${environmentText(run, data.recipe)}`;
   });
 }
 
@@ -67,7 +67,9 @@ export async function compareAction(command: Command, before: string, now: strin
   const { workspace } = await openCommand(command);
   const ids = [await findRun(workspace, before), await findRun(workspace, now)] as const;
   const comparison = await compareReports(workspace, ...ids);
-  write(command, [{ type: "run-comparison", ...comparison }], () => comparisonText(comparison));
+  write(command, [{ type: "run-comparison", ...comparison }], () =>
+    comparisonText(comparison, resultScreen(cliSession(command).io)),
+  );
 }
 
 export interface SamplesFlags extends Flags, Pick<SampleQuery, "limit" | "sort" | "step"> {
@@ -85,7 +87,7 @@ export async function samplesAction(command: Command, wanted: string): Promise<v
   const row = (sample: object): object => ({ type: "run-sample", run: id, ...sample });
   if (show !== undefined) {
     const sample = await findSample(workspace, id, show);
-    const colors = picocolors.createColors(wantsColor(io.stdout, io.env));
+    const { colors } = resultScreen(io);
     write(command, [row(sample)], () => sampleText(sample, colors));
     return;
   }
@@ -97,7 +99,7 @@ export async function samplesAction(command: Command, wanted: string): Promise<v
   write(command, samples.map(row), () => {
     if (matched === 0) return "No samples fit this.";
     const rest = `${samples.length} of ${matched} samples; one in full:\n  moonlight runs samples ${id} --show ${samples[0]?.id}`;
-    return `${samplesTable(samples, io.stdout.columns ?? 100)}\n\n${rest}`;
+    return `${samplesTable(samples, resultScreen(io))}\n\n${rest}`;
   });
 }
 

@@ -25,9 +25,9 @@ export function uiCommand(): Command {
   ui.addHelpText(
     "before",
     `Examples:
-  $ moonlight ui                              on this machine alone, port 7860
-  $ moonlight ui --port 0 --open              any free port, and show it
-  $ moonlight ui --host 0.0.0.0               for others, who need the printed token
+  $ moonlight ui                   on this machine alone, port 7860
+  $ moonlight ui --port 0 --open   any free port, and show it
+  $ moonlight ui --host 0.0.0.0    for others, who need the printed token
   $ ssh -L 7860:127.0.0.1:7860 HOST moonlight ui
 `,
   );

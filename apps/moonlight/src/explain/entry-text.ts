@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { formatTable, wrapText } from "@moonlight-rl/core";
 import type { ErrorEntry } from "./error-entry.ts";
 
@@ -12,15 +13,26 @@ export interface EntryTextOptions {
 /** One code, for people. */
 export function entryText(entry: ErrorEntry, { width, link, bold }: EntryTextOptions): string {
   const list = (items: readonly string[]): string =>
-    items.map((item) => wrapText(item, { width, first: "  - ", rest: "    " })).join("\n");
+    items
+      .map((item) => wrapText(withoutLinks(item), { width, first: "  - ", rest: "    " }))
+      .join("\n");
   const parts = [
     `${bold(entry.code)}  (${outcomeText(entry)})`,
-    wrapText(entry.meaning, { width }),
+    wrapText(withoutLinks(entry.meaning), { width }),
     ...(entry.causes.length > 0 ? [`Usual causes:\n${list(entry.causes)}`] : []),
     `What to do:\n${list(entry.remedies)}`,
     `${wrapText(`Raised by: ${entry.packages.join(", ")}`, { width })}${link === undefined ? "" : `\nPage: ${link}`}`,
   ];
   return parts.join("\n\n");
+}
+
+/** Links of the page as a terminal can show them; those to files start at the page's folder. */
+function withoutLinks(text: string): string {
+  return text.replaceAll(/\[([^\]]+)\]\(([^)]+)\)/g, (_, title: string, target: string) => {
+    const [file = ""] = target.split("#");
+    const place = target.includes("://") ? target : posix.join("docs/errors", file);
+    return `${title} (${place})`;
+  });
 }
 
 /** Several codes, one a line: the beginning of what each means. */

@@ -56,6 +56,12 @@ describe("moonlight explain", () => {
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
+  it("shows where a link of the page leads as a terminal can", () => {
+    const { stdout } = moonlight("explain", "RECIPE_INVALID");
+    expect(stdout).toContain("The recipe, group by group (docs/recipe/README.md) lists");
+    expect(stdout).not.toContain("](");
+  });
+
   it("is where an error sends its reader, who is told what that error means", () => {
     const failed = moonlight("runs", "show", "none", "--workspace", join(tmpdir(), "no such"));
     expect(failed.status).toBe(2);

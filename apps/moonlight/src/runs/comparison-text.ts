@@ -1,17 +1,21 @@
 import { formatDuration, formatTable } from "@moonlight-rl/core";
 import type { RunCause } from "@moonlight-rl/dashboard/causes";
+import { PLAIN_SCREEN, type TextScreen } from "@moonlight-rl/pipeline";
 import type { MetricDifference, ReportComparison } from "./compare-reports.ts";
 
 /** So many of one kind at most: the first is what matters, `--json` has all. */
 const SHOWN = 12;
 
 /** A comparison for a terminal: the first cause, then all causes, the environment, the stages' times and the figures. */
-export function comparisonText(comparison: ReportComparison): string {
+export function comparisonText(
+  comparison: ReportComparison,
+  { colors }: TextScreen = PLAIN_SCREEN,
+): string {
   const { before, now, firstCause, causes, environment, stages, metrics } = comparison;
   const first =
     firstCause === undefined
       ? "Both runs did the same work with the same results."
-      : `first cause: ${causeText(firstCause)}`;
+      : `${colors.bold("first cause")}: ${causeText(firstCause)}`;
   const differences = environment.map(
     ({ what, before: was, now: is }) => `  ${what}: ${cut(was)} → ${cut(is)}`,
   );
@@ -31,7 +35,11 @@ export function comparisonText(comparison: ReportComparison): string {
         { title: "before", align: "right" },
         { title: "now", align: "right" },
       ],
-      stages.map(({ id, state, seconds }) => [id, STATES[state], ...seconds.map(duration)]),
+      stages.map(({ id, state, seconds }) => [
+        id,
+        state === "differs" ? colors.yellow(STATES[state]) : colors.dim(STATES[state]),
+        ...seconds.map(duration),
+      ]),
     ),
     shown.length === 0
       ? ""

@@ -1,5 +1,6 @@
+import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
-import type { RunSummary } from "@moonlight-rl/pipeline";
+import { PLAIN_SCREEN, resultScreen, type RunSummary } from "@moonlight-rl/pipeline";
 import { runsTable } from "./runs-table.ts";
 
 const run = (id: string, set: string[]): RunSummary =>
@@ -23,7 +24,7 @@ const runs = [
 describe("the list of runs", () => {
   it("has what was changed beside each, where that fits", () => {
     for (const width of [undefined, 160])
-      expect(runsTable(runs, width)).toBe(
+      expect(runsTable(runs, { ...PLAIN_SCREEN, columns: width })).toBe(
         [
           "run                   pipeline   status  started (UTC)            time  changed",
           "20261129-114542-01c7  moonlight  ok      2026-11-29 11:45:42  5 m 16 s  seed=3 optimizer.lr=0.01",
@@ -33,7 +34,7 @@ describe("the list of runs", () => {
   });
 
   it.each([80, 120])("has it below each at %i columns", (width) => {
-    const lines = runsTable(runs, width).split("\n");
+    const lines = runsTable(runs, { ...PLAIN_SCREEN, columns: width }).split("\n");
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
     expect(lines[2]).toBe("  seed=3 optimizer.lr=0.01");
     expect(lines.slice(4).join("\n")).toContain(
@@ -43,5 +44,22 @@ describe("the list of runs", () => {
 
   it("says how there will be one", () => {
     expect(runsTable([])).toContain("`moonlight run`");
+  });
+
+  it("has statuses in colour, which change no column and no place where it breaks", () => {
+    const stdout = { write: () => true, isTTY: true, columns: 60 };
+    const coloured = runsTable(
+      [run("20261129-1", ["a=1"])],
+      resultScreen({ stdout, stderr: stdout, env: {} }),
+    );
+    expect(coloured).toContain("\u001B[32mok\u001B[39m");
+    const plain = runsTable([run("20261129-1", ["a=1"])], { ...PLAIN_SCREEN, columns: 60 });
+    expect(stripVTControlCharacters(coloured)).toBe(plain);
+    expect(
+      runsTable(
+        [run("20261129-1", [])],
+        resultScreen({ stdout, stderr: stdout, env: { NO_COLOR: "1" } }),
+      ),
+    ).not.toContain("\u001B");
   });
 });

@@ -1,16 +1,27 @@
+import { stripVTControlCharacters } from "node:util";
 import { formatDuration, formatTable, wrapText, type Column } from "@moonlight-rl/core";
-import { runSeconds, type RunSummary } from "@moonlight-rl/pipeline";
+import { PLAIN_SCREEN, runSeconds, type RunSummary, type TextScreen } from "@moonlight-rl/pipeline";
 import { paramsSchema } from "../pipeline/params.ts";
 
-/** All runs as a table; on a screen of `width` columns that it does not fit, what was changed stands below each run. */
-export function runsTable(runs: readonly RunSummary[], width = Number.POSITIVE_INFINITY): string {
+/** All runs as a table; on a screen that it does not fit, what was changed stands below each run. */
+export function runsTable(
+  runs: readonly RunSummary[],
+  { columns, colors }: TextScreen = PLAIN_SCREEN,
+): string {
+  const width = columns ?? Number.POSITIVE_INFINITY;
   if (runs.length === 0) return "There are no runs yet: start one with `moonlight run`.";
   const table = formatTable(
     [...HEAD, { title: "changed" }],
-    runs.map((run) => [...facts(run), changes(run)]),
+    runs.map((run) => [...facts(run, colors), changes(run)]),
   );
-  if (table.split("\n").every((line) => line.length <= width)) return table;
-  const [head = "", ...lines] = formatTable(HEAD, runs.map(facts)).split("\n");
+  if (
+    stripVTControlCharacters(table)
+      .split("\n")
+      .every((line) => line.length <= width)
+  )
+    return table;
+  const rows = runs.map((run) => facts(run, colors));
+  const [head = "", ...lines] = formatTable(HEAD, rows).split("\n");
   const below = runs
     .map(changes)
     .map((text) => (text === "" ? [] : [wrapText(text, { width, first: "  " })]));
@@ -25,11 +36,17 @@ const HEAD: readonly Column[] = [
   { title: "time", align: "right" },
 ];
 
-function facts(run: RunSummary): string[] {
+function facts(run: RunSummary, colors: TextScreen["colors"]): string[] {
   const { id, pipeline, status, started } = run;
   const seconds = runSeconds(run);
   const time = seconds === undefined ? "" : formatDuration(seconds);
-  return [id, pipeline, status, started.slice(0, 19).replace("T", " "), time];
+  return [id, pipeline, statusText(status, colors), started.slice(0, 19).replace("T", " "), time];
+}
+
+/** The status of a run in the colour that it has in the live view. */
+export function statusText(status: RunSummary["status"], colors: TextScreen["colors"]): string {
+  if (status === "ok") return colors.green(status);
+  return status === "running" ? colors.cyan(status) : colors.red(status);
 }
 
 /** The parameters that are not the defaults, as a reader would type them. */

@@ -1,15 +1,23 @@
+import { stripVTControlCharacters } from "node:util";
 import { formatTable } from "@moonlight-rl/core";
+import type { TextScreen } from "@moonlight-rl/pipeline";
 import type { Colors } from "picocolors/types.js";
 import { gradedSpan } from "./run-samples.ts";
 import type { RunSample } from "./sample-schema.ts";
 
-/** Samples as a table that fits `width` columns. */
-export function samplesTable(samples: readonly RunSample[], width: number): string {
+/** Columns where there is no terminal. */
+const WIDTH = 100;
+
+/** Samples as a table that fits the screen. */
+export function samplesTable(
+  samples: readonly RunSample[],
+  { columns: width = WIDTH, colors }: TextScreen,
+): string {
   const rows = samples.map(({ id, step, reward, outcome, label, response }) => [
     id,
     String(step),
     String(Number(reward.toPrecision(3))),
-    outcome,
+    outcomeText(outcome, colors),
     fit(label, 12),
     response,
   ]);
@@ -20,7 +28,7 @@ export function samplesTable(samples: readonly RunSample[], width: number): stri
     { title: "outcome" },
     { title: "label" },
   ];
-  const fixed = formatTable(head, rows).split("\n");
+  const fixed = stripVTControlCharacters(formatTable(head, rows)).split("\n");
   const taken = Math.max(...fixed.map((line) => line.length)) + 2;
   return formatTable(
     [...head, { title: "response" }],
@@ -29,6 +37,10 @@ export function samplesTable(samples: readonly RunSample[], width: number): stri
       fit(row.at(-1) ?? "", Math.max(16, width - taken - 1)),
     ]),
   );
+}
+
+function outcomeText(outcome: RunSample["outcome"], colors: Colors): string {
+  return outcome === "correct" ? colors.green(outcome) : colors.red(outcome);
 }
 
 /** One sample in full; what was graded is underlined, or between ⟦ and ⟧ where there is no colour. */

@@ -55,6 +55,23 @@ function collect(value: string, before: readonly string[] | undefined): string[]
 function examplesOf(command: Command, examples: readonly string[]): string {
   const names: string[] = [];
   for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name());
-  const lines = examples.map((line) => `  $ ${names.join(" ")} ${line}`.trimEnd());
+  const lines = examples.map((line) => example(`${names.join(" ")} ${line}`.trimEnd()));
   return ["Examples:", ...lines, ""].join("\n");
+}
+
+const WIDTH = 80;
+
+/** A line for a shell; a long one goes on before a flag or a redirection, so that it can be copied from a narrow screen. */
+function example(command: string): string {
+  const parts = command.split(/ (?=--|>|\|)/);
+  const lines: string[] = [];
+  let line = `  $ ${parts[0]}`;
+  for (const part of parts.slice(1)) {
+    if (line.length + part.length + 3 <= WIDTH) line += ` ${part}`;
+    else {
+      lines.push(`${line} \\`);
+      line = `      ${part}`;
+    }
+  }
+  return [...lines, line].join("\n");
 }

@@ -1,3 +1,6 @@
+import picocolors from "picocolors";
+import type { Colors } from "picocolors/types.js";
+
 /** Where a command writes; the process's own streams, or a test's. */
 export interface OutputStream {
   write(text: string): unknown;
@@ -7,6 +10,14 @@ export interface OutputStream {
   /** Tells of "resize" on terminals. */
   on?(event: "resize", listener: () => void): unknown;
   off?(event: "resize", listener: () => void): unknown;
+}
+
+/** What a text for people may know of where it is shown. */
+export interface TextScreen {
+  /** Columns; undefined where there is no terminal. */
+  readonly columns: number | undefined;
+  /** Do nothing where colours are not wanted. */
+  readonly colors: Colors;
 }
 
 export interface CliIo {
@@ -30,3 +41,17 @@ export function wantsColor(stream: OutputStream, env: CliIo["env"]): boolean {
 export function isLive(stream: OutputStream, env: CliIo["env"]): boolean {
   return stream.isTTY === true && env["TERM"] !== "dumb" && !env["CI"];
 }
+
+/** The screen behind standard output, where results are written. */
+export function resultScreen({ stdout, env }: CliIo): TextScreen {
+  return {
+    columns: stdout.columns,
+    colors: picocolors.createColors(wantsColor(stdout, env)),
+  };
+}
+
+/** No terminal and no colours: what a file gets. */
+export const PLAIN_SCREEN: TextScreen = {
+  columns: undefined,
+  colors: picocolors.createColors(false),
+};

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { PipelinePlan } from "../plan/plan-pipeline.ts";
+import { PLAIN_SCREEN } from "./io.ts";
 import { planText } from "./plan-table.ts";
 
 const golden = (name: string): string =>
@@ -57,7 +58,7 @@ const PLAN: PipelinePlan = {
 
 describe("a plan", () => {
   it.each([80, 120])("fits %i columns; only commands go on, to be copied", async (width) => {
-    const text = planText(PLAN, width);
+    const text = planText(PLAN, { ...PLAIN_SCREEN, columns: width });
     for (const line of text.split("\n"))
       expect(line.length <= width || line.startsWith("    $ ") ? "" : line).toBe("");
     await expect(`${text}\n`).toMatchFileSnapshot(golden(`plan-${width}`));

@@ -2,14 +2,16 @@ import { formatBytes, formatDuration, formatTable, wrapText } from "@moonlight-r
 import type { PipelinePlan } from "../plan/plan-pipeline.ts";
 import type { PlannedStage } from "../plan/plan-stage.ts";
 import type { PlanAction } from "../stage/context.ts";
+import { PLAIN_SCREEN, type TextScreen } from "./io.ts";
 import { breakLines } from "./screen-line.ts";
 
 const WORD = { hit: "reuse", miss: "run", unknown: "run?" } as const;
+const COLOR = { hit: "green", miss: "cyan", unknown: "yellow" } as const;
 
-/** A plan for people, on a screen of so many columns if there is one: a table of stages, then what each would do. */
+/** A plan for people: a table of stages, then what each would do. */
 export function planText(
   plan: Pick<PipelinePlan, "stages" | "unknownAfter"> & Partial<Pick<PipelinePlan, "totals">>,
-  width?: number,
+  { columns: width, colors }: TextScreen = PLAIN_SCREEN,
 ): string {
   const table = formatTable(
     [
@@ -20,7 +22,7 @@ export function planText(
     ],
     plan.stages.map((stage) => [
       stage.id,
-      WORD[stage.status],
+      colors[COLOR[stage.status]](WORD[stage.status]),
       timeOf(stage),
       stage.seconds === undefined
         ? stage.reason

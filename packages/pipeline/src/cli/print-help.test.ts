@@ -58,6 +58,19 @@ describe("printHelp", () => {
     },
   );
 
+  it("breaks a long example before a flag, so that it can be copied from 80 columns", () => {
+    const page = JSON.parse(helpJson(stage)) as HelpPage;
+    const long =
+      "./a-model-of-a-long-name --way slow --heat 12345 --set something=else > melted.txt";
+    const text = asked(pageCommand({ ...page, examples: [long] }), "--help") ?? "";
+    const [, first = "", second = ""] = text.split("\n");
+    expect([first, second]).toEqual([
+      "  $ melt ./a-model-of-a-long-name --way slow --heat 12345 --set something=else \\",
+      "      > melted.txt",
+    ]);
+    expect(first.length).toBeLessThanOrEqual(80);
+  });
+
   it.each([
     ["a value that looks like it", ["--set", "--help"]],
     ["a value before a missing one", ["m", "--way", "-h"]],

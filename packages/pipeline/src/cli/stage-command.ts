@@ -14,6 +14,7 @@ import { pageCommand } from "./help-page.ts";
 import { commandInput, givenTexts, type CommandInput } from "./input-options.ts";
 import { planText } from "./plan-table.ts";
 import { resultTable } from "./result-table.ts";
+import { resultScreen } from "./io.ts";
 import { cliSession, present } from "./session.ts";
 import { stagePage } from "./stage-page.ts";
 import { subcommandAction } from "./subcommand.ts";
@@ -69,7 +70,7 @@ async function runCommand(
         return nameFlags(() => planStage(stage, input as never, runner));
       },
       summary: (plan) => ({ stage: stage.name, plan: toJson(plan) }),
-      text: (plan) => planText({ stages: [plan] }, io.stdout.columns),
+      text: (plan) => planText({ stages: [plan] }, resultScreen(io)),
     });
     return;
   }

@@ -10,6 +10,7 @@ import type { CommonFlags, StageCommandOptions } from "./common-options.ts";
 import { nameFlags } from "./flag-name.ts";
 import { commandInput, givenTexts } from "./input-options.ts";
 import { resultTable } from "./result-table.ts";
+import { resultScreen } from "./io.ts";
 import { cliSession, present } from "./session.ts";
 
 /** Lets a command, as `pageCommand` has made it, do what a stage's subcommand does. */
@@ -44,7 +45,7 @@ export function subcommandAction(
         command: definition.name,
         output: toJson(output, workspace),
       }),
-      text: (output) => definition.present?.(output) ?? resultTable(output),
+      text: (output) => definition.present?.(output, resultScreen(io)) ?? resultTable(output),
       verdict: (output) => definition.verdict?.(output),
     });
   });

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { UsageError, type MoonlightError } from "@moonlight-rl/core";
+import type { TextScreen } from "../cli/io.ts";
 import type { PlanContext } from "./context.ts";
 
 /**
@@ -23,7 +24,7 @@ export interface Subcommand<
   readonly output: O;
   run(input: z.output<I>, context: PlanContext): Promise<z.input<O>>;
   /** What is printed on standard output for people; default a table of the output. */
-  present?(output: z.output<O>): string;
+  present?(output: z.output<O>, screen?: TextScreen): string;
   /** What is wrong with what was found: told after the output, and the exit code is this error's. */
   verdict?(output: z.output<O>): MoonlightError | undefined;
 }

@@ -1,5 +1,5 @@
-import { formatTable, PreflightError } from "@moonlight-rl/core";
-import { defineSubcommand } from "@moonlight-rl/pipeline";
+import { formatTable, PreflightError, wrapText } from "@moonlight-rl/core";
+import { defineSubcommand, PLAIN_SCREEN } from "@moonlight-rl/pipeline";
 import { doctorInput, doctorOutput, type DoctorCheck } from "./doctor-schema.ts";
 
 /** `moonlight doctor`: whether this machine, or a Ray cluster, can carry a recipe out. */
@@ -15,13 +15,18 @@ export const doctor = defineSubcommand({
   input: doctorInput,
   output: doctorOutput,
   run: async (input, context) => (await import("./examine.ts")).examine(input, context),
-  present({ checks, errors, warnings }) {
-    const rows = checks.map(({ host, id, status, seen }) => [MARKS[status], host, id, seen]);
+  present({ checks, errors, warnings }, { columns: width, colors } = PLAIN_SCREEN) {
+    const marks = { ok: colors.green("✓"), warning: colors.yellow("!"), error: colors.red("✗") };
+    const rows = checks.map(({ host, id, status, seen }) => [marks[status], host, id, seen]);
     const table = formatTable(
       [{ title: "" }, { title: "host" }, { title: "check" }, { title: "seen" }],
       rows,
+      { width },
     );
-    const fixes = [...idsByFix(checks)].map(([fix, ids]) => `${[...ids].join(", ")}: ${fix}\n`);
+    const fixes = [...idsByFix(checks)].map(
+      ([fix, ids]) =>
+        `${wrapText(`${[...ids].join(", ")}: ${fix}`, { width: width ?? Number.POSITIVE_INFINITY, rest: "  " })}\n`,
+    );
     return `${table}\n\n${fixes.join("")}${fixes.length === 0 ? "" : "\n"}${errors} errors, ${warnings} warnings`;
   },
   verdict({ checks, errors }) {
@@ -46,5 +51,3 @@ function idsByFix(checks: readonly DoctorCheck[]): Map<string, Set<string>> {
     if (fix !== undefined) found.set(fix, (found.get(fix) ?? new Set()).add(id));
   return found;
 }
-
-const MARKS = { ok: "✓", warning: "!", error: "✗" } as const;
