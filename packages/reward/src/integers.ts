@@ -1,7 +1,7 @@
 import { EffortExceeded } from "./polynomial.ts";
 
 const SMALL_PRIMES_UP_TO = 1000n;
-const MAX_FACTORED = 1n << 1024n;
+const MAX_FACTORED = 1n << 4096n;
 
 /** The prime factors of a positive number with their counts; what has no small prime counts as one, unless it is a square. */
 export function* primesOf(value: bigint): Generator<[bigint, bigint]> {

@@ -153,8 +153,14 @@ function wholePower(base: Ratio, exponent: bigint, means: Means): Ratio {
     return power(base, whole(exponent), budget) as Ratio;
   } catch (error) {
     if (!(error instanceof EffortExceeded)) throw error;
-    return atoms.of(`power ${exponent} of ${atoms.describe(reduced)}`);
+    return atoms.of(`power ${exponent} of ${atoms.describe(withoutPoints(reduced))}`);
   }
+}
+
+/** Whole coefficients written as decimals: (x + 1.0) to a power is that of x + 1 there. */
+function withoutPoints(value: Ratio): Ratio {
+  const { numerator, denominator } = value;
+  return constantOf(denominator) === 1n ? { numerator, denominator } : value;
 }
 
 /** A power of which only that is known, apart for each prime of a positive number: 12ˣ is 2ˣ squared times 3ˣ. */

@@ -186,7 +186,7 @@ def doctor(port: int) -> None:
     """Every node of the cluster is looked at; this machine is no node for the recipe, and that is said."""
     command = ["node", ROOT / "packages/train/bin/moonlight-train.js", "doctor", "--profile", "moonlight-16b-a3b", "--json"]
     command += ["--set", f"launch.python={sys.executable}", "--ray-address", f"127.0.0.1:{port}"]
-    ended = subprocess.run(command, capture_output=True, text=True)
+    ended = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "RAY_AUTH_MODE": "disabled"})
     summary = json.loads(ended.stdout.strip().splitlines()[-1])
     seen = {entry["id"]: entry for entry in summary.get("output", {}).get("checks", [])}
     check("doctor: Ray's GPUs are counted", seen.get("cluster-gpus", {}).get("status") == "ok", ended.stderr[-800:])
@@ -202,7 +202,12 @@ def jobs_request(place: Place, argv: list[str]) -> None:
     command += ["--node-ip-address=127.0.0.1", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}"]
     temporary = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
     head = subprocess.Popen(
-        [*command, f"--temp-dir={temporary}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        [*command, f"--temp-dir={temporary}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        # Ray asks for a token where the user has one.
+        env={**os.environ, "RAY_AUTH_MODE": "disabled"},
     )
     url = f"http://127.0.0.1:{dashboard}/api/jobs/"
     try:
@@ -228,7 +233,7 @@ def jobs_request(place: Place, argv: list[str]) -> None:
         check("request: train.py gets the argv exactly", seen["argv"] == argv)
         check("request: the environment of the job", seen["env"]["ODD"] == "it's {a} %s #")
         place.mode("train")
-        code, log = place.run(RAY_ADDRESS=f"http://127.0.0.1:{dashboard}")
+        code, log = place.run(RAY_ADDRESS=f"http://127.0.0.1:{dashboard}", RAY_AUTH_MODE="disabled")
         check("script: uses a cluster that runs, and leaves it running", code == 0 and head.poll() is None, log[-800:])
     finally:
         head.terminate()

@@ -183,7 +183,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--miles", type=pathlib.Path, help="checkout of miles")
     parser.add_argument("--megatron", type=pathlib.Path, help="not needed")
-    parser.add_argument("--random", type=int, default=4000, help="number of random pairs")
+    parser.add_argument("--count", type=int, default=4000, help="number of random pairs")
     parser.add_argument("--seed", type=int, default=20261123, help="of the random pairs")
     options = parser.parse_args()
     if options.miles is None:
@@ -193,7 +193,7 @@ def main() -> int:
     # pylatexenc warns of each malformed macro; malformed ones are among the cases.
     logging.disable(logging.WARNING)
     graders = load_graders(options.miles)
-    counts = [against_golden(graders), against_ours(graders, options.random, options.seed)]
+    counts = [against_golden(graders), against_ours(graders, options.count, options.seed)]
     print(f"{sum(p for p, _ in counts)} passed, {sum(f for _, f in counts)} failed")
     return 1 if any(f for _, f in counts) else 0
 

@@ -23,8 +23,8 @@ const program = new Command("interop")
   .option("--miles <folder>", "checkout of miles, for checks that run its code")
   .option("--megatron <folder>", "checkout of Megatron-LM, likewise")
   .option("--only <words...>", "parts whose names have one of these words; of the topic ray")
-  .option("--seed <number>", "what generated configurations come from; of the topic recipe")
-  .option("--count <number>", "how many of them; of the topic recipe")
+  .option("--seed <number>", "what generated cases come from; of recipe and reward")
+  .option("--count <number>", "how many of them; of recipe and reward")
   .option("--update", "write the golden files that the check makes")
   .addHelpText(
     "after",

@@ -48,7 +48,7 @@ export const TOPICS: readonly Topic[] = [
     reference: true,
     goldens: true,
   },
-  { name: "reward", what: "graders with those of miles", reference: true },
+  { name: "reward", what: "graders with those of miles", reference: true, seeds: true },
   { name: "eval", what: "statistics with SciPy and NumPy, accuracy with lm-eval", goldens: true },
   {
     name: "tokenizer",

@@ -1,5 +1,4 @@
-import { writeFile } from "node:fs/promises";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -134,6 +133,24 @@ describe("RayJobs", () => {
       hint: expect.stringContaining("RAY_AUTH_TOKEN_PATH"),
     });
     expect(JSON.stringify(refused)).not.toContain("wrong-one");
+  });
+
+  it("takes the token that Ray has left at home, as a cluster without a mode asks for it", async () => {
+    const home = await mkdtemp(join(tmpdir(), "moonlight-ray-"));
+    closing.push(() => rm(home, { recursive: true }));
+    const headersWith = async (env: Record<string, string>) =>
+      (await rayEndpoint("127.0.0.1:8265", { HOME: home, ...env })).headers;
+    expect(await headersWith({})).toEqual({});
+    await expect(headersWith({ RAY_AUTH_MODE: "token" })).rejects.toMatchObject({
+      code: "RAY_TOKEN_MISSING",
+    });
+    await mkdir(join(home, ".ray"));
+    await writeFile(join(home, ".ray", "auth_token"), "left-there\n");
+    const bearer = { authorization: "Bearer left-there" };
+    expect(await headersWith({})).toEqual(bearer);
+    expect(await headersWith({ RAY_AUTH_MODE: "Token" })).toEqual(bearer);
+    expect(await headersWith({ RAY_AUTH_MODE: "disabled" })).toEqual({});
+    expect(await headersWith({ RAY_AUTH_TOKEN: "mine" })).toEqual({ authorization: "Bearer mine" });
   });
 
   it("tells Ray from something else on that port", async () => {

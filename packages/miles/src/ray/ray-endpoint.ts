@@ -43,7 +43,8 @@ export function rayUrl(address: string): string {
 
 /**
  * Address and headers; the token is found as Ray's own tools find it: `RAY_AUTH_TOKEN`, the file that
- * `RAY_AUTH_TOKEN_PATH` names, or `~/.ray/auth_token` with `RAY_AUTH_MODE=token`. `RAY_JOB_HEADERS` (JSON) is added.
+ * `RAY_AUTH_TOKEN_PATH` names, or `~/.ray/auth_token`, which has to be there with `RAY_AUTH_MODE=token`, and which a
+ * cluster without that mode asks for where it is there (Ray 2.60 authentication_token_setup.py). `RAY_JOB_HEADERS` (JSON) is added.
  */
 export async function rayEndpoint(
   address: string,
@@ -62,20 +63,20 @@ export async function rayEndpoint(
 async function authToken(env: Environment): Promise<string | undefined> {
   const given = env["RAY_AUTH_TOKEN"]?.trim();
   if (given !== undefined && given !== "") return given;
-  const file =
-    env["RAY_AUTH_TOKEN_PATH"] ??
-    (env["RAY_AUTH_MODE"] === "token"
-      ? join(env["HOME"] ?? homedir(), ".ray", "auth_token")
-      : undefined);
-  if (file === undefined || file === "") return undefined;
+  const mode = (env["RAY_AUTH_MODE"] ?? "").toLowerCase();
+  const named = env["RAY_AUTH_TOKEN_PATH"] ?? "";
+  if (named === "" && mode !== "" && mode !== "token") return undefined;
+  const file = named === "" ? join(env["HOME"] ?? homedir(), ".ray", "auth_token") : named;
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    if (named === "" && mode === "" && (cause as NodeJS.ErrnoException).code === "ENOENT")
+      return undefined;
     throw new PreflightError("RAY_TOKEN_MISSING", `The token file ${file} cannot be read.`, {
       file,
       cause,
       hint: "Point RAY_AUTH_TOKEN_PATH at the cluster's token file, or unset it for a cluster without tokens.",
     });
   });
-  return text.trim();
+  return text?.trim();
 }
 
 function extraHeaders(text: string | undefined): Record<string, string> {
