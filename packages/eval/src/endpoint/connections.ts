@@ -41,6 +41,11 @@ export class Connections {
     }
   }
 
+  /** Closes connections that nothing is asked by: without an error for each. */
+  async close(): Promise<void> {
+    await Promise.all(this.#shards.map(async ({ pool }) => pool.close()));
+  }
+
   /** Ends what is under way. */
   async destroy(): Promise<void> {
     await Promise.all(this.#shards.map(async ({ pool }) => pool.destroy()));

@@ -33,6 +33,7 @@ export class EndpointClient {
   readonly #protocol: Protocol;
   readonly #connections: Connections;
   readonly #underWay = new Set<AbortController>();
+  #closed: Promise<void> | undefined;
   /** Answers so far: whether a server that fails has ever worked. */
   #answers = 0;
 
@@ -67,8 +68,14 @@ export class EndpointClient {
     }
   }
 
-  /** Ends what is under way and closes the connections. */
+  /** Ends what is under way and closes the connections; once, however often it is called. */
   async close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#underWay.size === 0) return this.#connections.close();
     for (const controller of this.#underWay) controller.abort();
     await this.#connections.destroy();
   }

@@ -30,6 +30,8 @@ export function majorityAtK({ correct, wrong, silent }: Votes, k: number): numbe
   if (correct === 0) return 0;
   if (k === n) return wins(correct, wrong);
   const ways = binomials(n, k);
+  // Nothing is voted for but what is right: it wins unless only silent samples are drawn.
+  if (wrong.length === 0) return 1 - ways(silent, k) / ways(n, k);
   let total = 0;
   for (let votes = 1; votes <= Math.min(correct, k); votes++) {
     const others = rivals(wrong, votes, k - votes, ways);
