@@ -7,6 +7,7 @@ import {
   moonlight,
   parseJsonRun,
   SHORT_RUN,
+  STAGES,
   type CommandResult,
 } from "./moonlight-command.ts";
 
@@ -61,8 +62,8 @@ async function check(folder: string): Promise<Verdict> {
   const { events, summary } = parseJsonRun(first.stdout);
   expect(
     "run emits events of every stage",
-    ["fetch", "convert", "rollout-config", "eval-base", "train", "export", "eval-trained"].every(
-      (stage) => events.some((event) => event.type === "stage.finished" && event.stage === stage),
+    STAGES.every((stage) =>
+      events.some((event) => event.type === "stage.finished" && event.stage === stage),
     ),
   );
   const again = await command("run again", ["run", "--json", ...SHORT_RUN]);

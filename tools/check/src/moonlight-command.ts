@@ -18,6 +18,17 @@ export interface CommandResult {
 
 export const BIN = "apps/moonlight/bin/moonlight.js";
 
+/** The stages of a run, in order. */
+export const STAGES: readonly string[] = [
+  "fetch",
+  "convert",
+  "rollout-config",
+  "eval-base",
+  "train",
+  "export",
+  "eval-trained",
+];
+
 /** A short training run: a few rollouts of a few prompts, everything else as `npm start` does it. */
 export const SHORT_RUN: readonly string[] = [
   "--set=rollout.numRollout=4",

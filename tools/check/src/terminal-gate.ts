@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { Gate, Verdict } from "./gate.ts";
-import { BIN, SHORT_RUN } from "./moonlight-command.ts";
+import { BIN, SHORT_RUN, STAGES } from "./moonlight-command.ts";
+import { screenFile } from "./screen-file.ts";
 import { controlFaults, hasStyle, wrappedRows } from "./terminal/faults.ts";
 import { hasTerminals, runInTerminal, type TerminalRun } from "./terminal/pseudo-terminal.ts";
 import type { Screen } from "./terminal/screen.ts";
@@ -26,24 +27,16 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["run", "--set=rollout.numRollouts=3"],
   ["runs", "show", "nothing-of-that-name"],
 ];
+/** Commands whose help has to fit as well. */
+const HELPED =
+  "run|plan|fetch|fetch verify|convert|convert inspect|rollout-config|rollout-config import|train|doctor|debug|dump|eval|eval compare|runs list|runs compare|report|ui|logs|serve|explain|config|schema|completion|hub serve";
 /** Text alone, in colours that nobody chose. */
 const UNCOLOURED: readonly (readonly string[])[] = [
   ["config"],
   ["explain"],
   ["--help"],
-  ...["run", "plan", "fetch", "fetch verify", "convert", "convert inspect", "rollout-config"].map(
-    help,
-  ),
-  ...["rollout-config import", "train", "doctor", "debug", "dump", "eval", "eval compare"].map(
-    help,
-  ),
-  ...["runs list", "runs compare", "report", "ui", "logs", "serve", "explain", "config"].map(help),
-  ...["schema", "completion", "hub serve"].map(help),
+  ...HELPED.split("|").map((words) => [...words.split(" "), "--help"]),
 ];
-
-function help(words: string): string[] {
-  return [...words.split(" "), "--help"];
-}
 
 /**
  * The commands in real terminals of 80 and 120 columns, with colours and with NO_COLOR, and without a terminal. With
@@ -133,15 +126,7 @@ class LiveFrames {
 /** A live view takes itself away: what is left is a line for each stage. */
 function leftovers({ screen }: TerminalRun): string[] {
   const rows = screen.rows().map((row) => row.text);
-  return [
-    "fetch",
-    "convert",
-    "rollout-config",
-    "eval-base",
-    "train",
-    "export",
-    "eval-trained",
-  ].flatMap((stage) => {
+  return STAGES.flatMap((stage) => {
     const lines = rows.filter((row) => row.includes(`✓ ${stage} finished`));
     return lines.length === 1 ? [] : [`${lines.length} lines say that ${stage} has finished`];
   });
@@ -189,10 +174,8 @@ function environment(workspace: string, plain: boolean): Record<string, string> 
 }
 
 async function keep(file: string, content: string): Promise<void> {
-  const folder = process.env["MOONLIGHT_SCREENS"];
-  if (folder === undefined || folder === "") return;
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, `${file}.txt`), `${content}\n`);
+  const path = await screenFile(`${file}.txt`);
+  if (path !== undefined) await writeFile(path, `${content}\n`);
 }
 
 function name(command: readonly string[]): string {

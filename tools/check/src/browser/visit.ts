@@ -1,7 +1,6 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import axe from "axe-core";
 import type { Browser, BrowserContext, CDPSession, Page } from "playwright-core";
+import { screenFile } from "../screen-file.ts";
 
 export interface VisitOptions {
   readonly width?: number;
@@ -110,10 +109,8 @@ export class Visit {
 
   /** A picture, if $MOONLIGHT_SCREENS names a folder for them. */
   async screen(name: string): Promise<void> {
-    const folder = process.env["MOONLIGHT_SCREENS"];
-    if (folder === undefined || folder === "") return;
-    await mkdir(folder, { recursive: true });
-    await this.page.screenshot({ path: join(folder, `${name}.png`) });
+    const path = await screenFile(`${name}.png`);
+    if (path !== undefined) await this.page.screenshot({ path });
   }
 
   close(): Promise<void> {

@@ -2,7 +2,7 @@ import type { Row } from "./screen.ts";
 
 const ESCAPE = "\u001B";
 /** Colours and weights of text, as distinct from movements of the cursor. */
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- these are what is looked for
 const STYLE = /\u001B\[[\d;]*m/;
 
 /** Rows that were too narrow for what stands in them, unless that holds a path: those stay whole, so that they can be copied. */
